@@ -112,8 +112,8 @@ class PosixReadableFile final : public ReadableFile {
     std::string data(length, '\0');
     std::size_t have = 0;
     while (have < length) {
-      const ssize_t got = ::pread(fd_.get(), data.data() + have, length - have,
-                                  static_cast<off_t>(offset + have));
+      const ssize_t got =
+          ::pread(fd_.get(), data.data() + have, length - have, static_cast<off_t>(offset + have));
       if (got < 0) {
         if (errno == EINTR) continue;
         return FileError(errno, "read", path_);
@@ -262,8 +262,8 @@ Result<std::vector<FileInfo>> PosixFiles::List(const std::string& path) {
 Status WriteDurably(Files& files, const std::string& path, std::string_view data) {
   // Distinguishes concurrent writers of one process; the pid, those of several.
   static std::atomic<std::uint64_t> counter{0};
-  const std::string temporary = path + ".tmp-" + std::to_string(::getpid()) + '-' +
-                                std::to_string(counter.fetch_add(1));
+  const std::string temporary =
+      path + ".tmp-" + std::to_string(::getpid()) + '-' + std::to_string(counter.fetch_add(1));
   auto file = files.Create(temporary);
   if (!file) return Forward(file);
   Status written = (*file)->Append(data);

@@ -11,11 +11,12 @@
 #include "base/result.h"
 
 /// The file system, as one of the seven seams: what Martlet itself reads and writes, other than the
-/// database (whose seam is SQLite's VFS). Production is `PosixFiles`; the simulator's keeps what was
-/// synced apart from what was not, and can lose the latter.
+/// database (whose seam is SQLite's VFS). Production is `PosixFiles`; the simulator's keeps what
+/// was synced apart from what was not, and can lose the latter.
 ///
 /// Paths are absolute. Errors: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED
-/// (no space, no descriptors), DATA_LOSS (an I/O error: never retried on the same handle), INTERNAL.
+/// (no space, no descriptors), DATA_LOSS (an I/O error: never retried on the same handle),
+/// INTERNAL.
 namespace martlet {
 
 struct FileInfo {
