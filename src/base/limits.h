@@ -39,6 +39,12 @@ inline constexpr std::size_t kLiteralBytesDefault = 10u << 20;
 /// Values up to this size are kept in rows; larger ones become objects, durable before the row.
 inline constexpr std::size_t kInlineValueBytes = 4096;
 
+/// Inputs or outputs of one node, all their literals together.
+inline constexpr std::size_t kLiteralMapBytesMax = 256u << 20;
+
+/// Strings up to this size travel inside references, so that nobody opens an object for them.
+inline constexpr std::size_t kSmallScalarBytesMax = 128;
+
 // --- Store ------------------------------------------------------------------------------------
 
 /// Transactions waiting for the writer; further ones are refused with RESOURCE_EXHAUSTED.
@@ -49,6 +55,14 @@ inline constexpr std::size_t kGroupCommitMax = 1024;
 
 /// Rows one scan may return; lists page below it.
 inline constexpr std::size_t kScanRowsMax = 100'000;
+
+// --- Caches ---------------------------------------------------------------------------------
+
+/// Stored size of the compiled closures kept in memory; least recently used ones go first.
+inline constexpr std::size_t kClosureCacheBytes = 64u << 20;
+
+/// Parsed literal maps kept in memory; least recently used ones go first.
+inline constexpr std::size_t kLiteralCacheBytes = 16u << 20;
 
 // --- Engine -----------------------------------------------------------------------------------
 
