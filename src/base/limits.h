@@ -42,6 +42,9 @@ inline constexpr std::size_t kInlineValueBytes = 4096;
 /// Inputs or outputs of one node, all their literals together.
 inline constexpr std::size_t kLiteralMapBytesMax = 256u << 20;
 
+/// An error document that a task leaves.
+inline constexpr std::size_t kErrorFileBytesMax = 10u << 20;
+
 /// Strings up to this size travel inside references, so that nobody opens an object for them.
 inline constexpr std::size_t kSmallScalarBytesMax = 128;
 
@@ -63,6 +66,9 @@ inline constexpr std::size_t kClosureCacheBytes = 64u << 20;
 
 /// Parsed literal maps kept in memory; least recently used ones go first.
 inline constexpr std::size_t kLiteralCacheBytes = 16u << 20;
+
+/// Outbox messages looked at in one go; the rest follow when these are consumed.
+inline constexpr std::size_t kOutboxScanRows = 1000;
 
 // --- Engine -----------------------------------------------------------------------------------
 

@@ -24,6 +24,28 @@ std::string SerializeClosure(const flyteidl::core::CompiledWorkflowClosure& clos
   return bytes;
 }
 
+namespace {
+
+Result<std::shared_ptr<const CompiledWorkflow>> Make(
+    std::string digest, flyteidl::core::CompiledWorkflowClosure closure) {
+  Result<compiler::Plan> plan = compiler::BuildPlan(closure);
+  if (!plan) return Forward(plan);
+  auto workflow = std::make_shared<CompiledWorkflow>();
+  workflow->digest = std::move(digest);
+  workflow->closure =
+      std::make_unique<const flyteidl::core::CompiledWorkflowClosure>(std::move(closure));
+  workflow->plan = *std::move(plan);
+  return std::shared_ptr<const CompiledWorkflow>(std::move(workflow));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const CompiledWorkflow>> MakeCompiledWorkflow(
+    flyteidl::core::CompiledWorkflowClosure closure) {
+  std::string digest = Sha256(SerializeClosure(closure));
+  return Make(std::move(digest), std::move(closure));
+}
+
 Result<std::shared_ptr<const CompiledWorkflow>> ClosureCache::Get(store::Reader& reader,
                                                                   const std::string& digest) {
   {
@@ -45,17 +67,14 @@ Result<std::shared_ptr<const CompiledWorkflow>> ClosureCache::Get(store::Reader&
     return SystemError(Code::kDataLoss, "the stored closure " + HexEncode(digest) +
                                             " does not match its digest; run `martlet verify`");
   }
-  auto workflow = std::make_shared<CompiledWorkflow>();
-  auto closure = std::make_unique<flyteidl::core::CompiledWorkflowClosure>();
-  if (!closure->ParseFromString(bytes)) {
+  flyteidl::core::CompiledWorkflowClosure closure;
+  if (!closure.ParseFromString(bytes)) {
     return SystemError(Code::kDataLoss, "the stored closure " + HexEncode(digest) +
                                             " does not parse; run `martlet verify`");
   }
-  Result<compiler::Plan> plan = compiler::BuildPlan(*closure);
-  if (!plan) return Forward(plan);
-  workflow->digest = digest;
-  workflow->closure = std::move(closure);
-  workflow->plan = *std::move(plan);
+  auto made = Make(digest, std::move(closure));
+  if (!made) return made;
+  std::shared_ptr<const CompiledWorkflow> workflow = *std::move(made);
 
   const std::lock_guard lock(mutex_);
   if (const auto found = entries_.find(digest); found != entries_.end()) {
@@ -70,7 +89,7 @@ Result<std::shared_ptr<const CompiledWorkflow>> ClosureCache::Get(store::Reader&
     entries_.erase(oldest);
     ages_.pop_back();
   }
-  return std::shared_ptr<const CompiledWorkflow>(workflow);
+  return workflow;
 }
 
 }  // namespace martlet::runtime

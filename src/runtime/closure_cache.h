@@ -29,6 +29,10 @@ struct CompiledWorkflow {
   CompiledWorkflow& operator=(const CompiledWorkflow&) = delete;
 };
 
+/// The runnable form of a closure that was just compiled. Errors as BuildPlan.
+Result<std::shared_ptr<const CompiledWorkflow>> MakeCompiledWorkflow(
+    flyteidl::core::CompiledWorkflowClosure closure);
+
 /// Closures by digest, most recently used kept up to limits::kClosureCacheBytes of stored size.
 /// Thread-safe.
 class ClosureCache {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -49,12 +50,10 @@ struct Turn {
 ///     using State = …; using Input = …; using Action = …;
 ///     Result<std::unique_ptr<State>> Load(store::Reader&, ExecutionId);  // NOT_FOUND: no such
 ///     Turn<Action> Decide(State&, std::vector<Input>, Timestamp at);     // pure, mutates State
-///     std::vector<Action> Resume(const State&);                          // after Load
-///     std::optional<Timestamp> Due(const State&);   // earliest due time in the state
-///     Input DueInput(Timestamp now);                // what a fired due time is
-///     Timestamp LastAt(const State&);               // of the last event
-///     bool Finished(const State&);                  // terminal: nothing more will be decided
-///     void Act(ExecutionId, std::vector<Action>);   // after commit; must not block
+///     std::vector<Action> Resume(const State&);         // owed by whoever just loaded the state
+///     Timestamp LastAt(const State&);                   // of the last event
+///     bool Finished(const State&);                      // terminal: nothing will be decided
+///     void Act(const State&, std::vector<Action>);      // after commit; must not block
 ///   };
 template <class Core>
 class Shard {
@@ -84,6 +83,15 @@ class Shard {
     return {};
   }
 
+  /// As Post without an answer, but not before `when`: timers, and reports that may soon be
+  /// overtaken. Kept in memory only; the core derives timers again after a restart.
+  /// Thread-safe.
+  void PostAt(Timestamp when, ExecutionId id, Input input) {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back({id, Delayed{when, std::move(input)}});
+    wake_.notify_one();
+  }
+
   /// Takes over an execution whose rows are committed: from `state` if given, else from rows.
   /// Thread-safe.
   void Adopt(ExecutionId id, std::unique_ptr<State> state = nullptr) {
@@ -107,7 +115,7 @@ class Shard {
       ready.swap(ready_);
       for (const ExecutionId id : ready) Decide(id);
     }
-    return due_.empty() ? std::nullopt : std::optional(due_.top().first);
+    return due_.empty() ? std::nullopt : std::optional(due_.top().when);
   }
 
   /// Runs until Stop(). The calling thread becomes the shard's.
@@ -148,12 +156,16 @@ class Shard {
   struct Adoption {
     std::unique_ptr<State> state;
   };
+  struct Delayed {
+    Timestamp when;
+    Input input;
+  };
   struct Committed {
     Result<store::Commit> outcome;
   };
   struct Message {
     ExecutionId id;
-    std::variant<Arrival, Adoption, Committed> content;
+    std::variant<Arrival, Adoption, Delayed, Committed> content;
   };
 
   struct Held {
@@ -163,11 +175,14 @@ class Shard {
     std::vector<Action> actions;     // of the transaction in flight
     bool committing = false;
     bool ready = false;                  // listed in ready_
-    std::optional<Timestamp> due;        // of the durable state
     std::optional<Timestamp> pause_end;  // after a failed transaction
   };
 
   void Take(Message& message) {
+    if (auto* delayed = std::get_if<Delayed>(&message.content)) {
+      due_.push({delayed->when, ++due_count_, message.id, std::move(delayed->input)});
+      return;
+    }
     Held& held = held_[message.id];
     if (auto* arrival = std::get_if<Arrival>(&message.content)) {
       held.waiting.push_back(std::move(*arrival));
@@ -175,7 +190,7 @@ class Shard {
     } else if (auto* adoption = std::get_if<Adoption>(&message.content)) {
       if (held.state == nullptr && !held.committing) {
         held.state = std::move(adoption->state);
-        if (held.state != nullptr) Settle(message.id, held, core_.Resume(*held.state));
+        if (held.state != nullptr) Act(held, core_.Resume(*held.state));
       }
       MakeReady(message.id, held);
     } else {
@@ -218,7 +233,7 @@ class Shard {
     ++turn_count_;
     if (MARTLET_FAULT("shard.act_before_commit")) {
       // A planted bug for the simulator's own test: the oracle must notice it.
-      core_.Act(id, held.actions);
+      core_.Act(*held.state, held.actions);
     }
     store_.Submit(std::move(turn.write), [this, id](Result<store::Commit> outcome) {
       const std::lock_guard lock(mutex_);
@@ -232,7 +247,7 @@ class Shard {
     Result<std::unique_ptr<State>> loaded = ReadState(id);
     if (loaded) {
       held.state = std::move(*loaded);
-      Settle(id, held, core_.Resume(*held.state));
+      Act(held, core_.Resume(*held.state));
       return true;
     }
     if (loaded.error().code == Code::kNotFound) {
@@ -267,7 +282,7 @@ class Shard {
       Pause(id, held);
       return;
     }
-    Settle(id, held, std::move(actions));
+    Act(held, std::move(actions));
     Answer(std::move(decided), {});
     if (!held.waiting.empty()) {
       MakeReady(id, held);
@@ -276,11 +291,9 @@ class Shard {
     }
   }
 
-  /// The state is durable: acts, and notes when it is due.
-  void Settle(ExecutionId id, Held& held, std::vector<Action> actions) {
-    if (!actions.empty()) core_.Act(id, std::move(actions));
-    held.due = core_.Due(*held.state);
-    if (held.due) due_.push({*held.due, id});
+  /// REQUIRES: what the actions follow from is durable.
+  void Act(const Held& held, std::vector<Action> actions) {
+    if (!actions.empty()) core_.Act(*held.state, std::move(actions));
   }
 
   void EvictIfFinished(ExecutionId id, const Held& held) {
@@ -308,29 +321,37 @@ class Shard {
 
   void Pause(ExecutionId id, Held& held) {
     held.pause_end = clock_.Now() + kRetryPause;
-    due_.push({*held.pause_end, id});
+    due_.push({*held.pause_end, ++due_count_, id, std::nullopt});
   }
 
   void FireDue() {
     const Timestamp now = clock_.Now();
-    while (!due_.empty() && due_.top().first <= now) {
-      const auto [when, id] = due_.top();
+    while (!due_.empty() && due_.top().when <= now) {
+      DueEntry entry = due_.top();
       due_.pop();
-      const auto found = held_.find(id);
-      if (found == held_.end()) continue;
-      Held& held = found->second;
-      if (held.pause_end && *held.pause_end <= now) {
-        held.pause_end.reset();
-        MakeReady(id, held);
-      } else if (held.due && *held.due == when) {
-        held.due.reset();
-        held.waiting.push_back({core_.DueInput(now), {}});
-        MakeReady(id, held);
+      if (entry.input) {
+        Held& held = held_[entry.id];
+        held.waiting.push_back({*std::move(entry.input), {}});
+        MakeReady(entry.id, held);
+        continue;
       }
+      const auto found = held_.find(entry.id);
+      if (found == held_.end() || !found->second.pause_end) continue;
+      found->second.pause_end.reset();
+      MakeReady(entry.id, found->second);
     }
   }
 
-  using DueEntry = std::pair<Timestamp, ExecutionId>;
+  /// A delayed input, or (without one) the end of a pause.
+  struct DueEntry {
+    Timestamp when;
+    std::uint64_t number = 0;  // keeps entries of the same time in order
+    ExecutionId id;
+    std::optional<Input> input;
+    bool operator>(const DueEntry& other) const {
+      return std::tie(when, number) > std::tie(other.when, other.number);
+    }
+  };
 
   Core& core_;
   store::Store& store_;
@@ -345,6 +366,7 @@ class Shard {
   std::unordered_map<ExecutionId, Held> held_;
   std::vector<ExecutionId> ready_;
   std::priority_queue<DueEntry, std::vector<DueEntry>, std::greater<>> due_;
+  std::uint64_t due_count_ = 0;
   std::uint64_t turn_count_ = 0;
 };
 

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "runtime/engine_runtime.h"
+#include "service/finish.h"
 #include "service/settings.h"
 #include "store/store.h"
 
@@ -19,37 +20,49 @@ class ExecutionRelaunchRequest;
 
 namespace martlet::service {
 
+/// What an operator decides about launching.
+struct LaunchSettings {
+  std::int32_t max_parallelism = 25;          ///< of executions that set none; 0: no limit
+  std::size_t literal_bytes_max = 10u << 20;  ///< one literal of the inputs
+};
+
 /// Starting executions: from launch plans, from single tasks, again from an older execution, and as
 /// the child of a launch-plan node (admin contract §4). Thread-safe; calls block on reads of the
-/// store, and answer from the commit.
+/// store and answer from the commit. Whatever it borrows outlives it and every Finish.
 class Launches {
  public:
-  using Answer = std::function<void(Result<flyteidl::admin::ExecutionCreateResponse>)>;
-
   Launches(store::Store& store, runtime::EngineRuntime& runtime, Random& random,
-           const Settings& settings)
-      : store_(store), runtime_(runtime), random_(random), settings_(settings) {}
+           const Settings& registry, const LaunchSettings& settings)
+      : store_(store),
+        runtime_(runtime),
+        random_(random),
+        registry_(registry),
+        settings_(settings) {}
 
-  /// CreateExecution. The execution exists, and has begun, when the answer is OK. ALREADY_EXISTS
-  /// when the name is taken: nothing of the existing execution is touched.
-  void Create(const flyteidl::admin::ExecutionCreateRequest& request,
-              const std::string& principal, const Answer& answer);
+  /// CreateExecution. When the answer is OK the execution exists and has begun. ALREADY_EXISTS when
+  /// the name is taken: nothing of the existing execution is touched.
+  void Create(const flyteidl::admin::ExecutionCreateRequest& request, const std::string& principal,
+              const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
 
   /// RelaunchExecution: a new execution with the stored spec and the inputs that the user gave.
   void Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request,
-                const std::string& principal, const Answer& answer);
+                const std::string& principal,
+                const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
 
-  /// The child of a launch-plan node; what the runtime calls when the engine asks for one.
+  /// The child of a launch-plan node.
   void CreateChild(const runtime::ChildLaunch& launch);
 
  private:
-  Result<runtime::NewExecution> Prepare(const flyteidl::admin::ExecutionCreateRequest& request,
-                                        const std::string& principal);
+  class Preparation;
+
+  void Launch(Result<runtime::NewExecution> prepared,
+              const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
 
   store::Store& store_;
   runtime::EngineRuntime& runtime_;
   Random& random_;
-  const Settings& settings_;
+  const Settings& registry_;
+  const LaunchSettings& settings_;
 };
 
 }  // namespace martlet::service
