@@ -18,7 +18,6 @@ CREATE TABLE "execution" (
   "started_at" INTEGER,
   "ended_at" INTEGER,
   "duration" INTEGER,
-  "spec" BLOB NOT NULL,
   "launch_entity" TEXT NOT NULL,
   "launch_plan_project" TEXT,
   "launch_plan_domain" TEXT,
@@ -33,19 +32,14 @@ CREATE TABLE "execution" (
   "task_name" TEXT,
   "task_version" TEXT,
   "closure_digest" BLOB NOT NULL,
-  "inputs" BLOB,
   "inputs_uri" TEXT,
-  "user_inputs" BLOB,
   "user_inputs_uri" TEXT,
-  "outputs" BLOB,
   "outputs_uri" TEXT,
   "error_code" TEXT,
   "error_kind" TEXT,
-  "error_message" TEXT,
   "error_uri" TEXT,
   "error_worker" TEXT,
   "error_at" INTEGER,
-  "abort_cause" TEXT,
   "abort_principal" TEXT,
   "user" TEXT NOT NULL,
   "mode" INTEGER NOT NULL,
@@ -59,16 +53,25 @@ CREATE TABLE "execution" (
   "source_execution" INTEGER,
   "due_at" INTEGER,
   "witness" TEXT,
+  "abort_cause" TEXT,
+  "error_message" TEXT,
+  "inputs" BLOB,
+  "user_inputs" BLOB,
+  "outputs" BLOB,
   "engine" BLOB,
+  "spec" BLOB NOT NULL,
   PRIMARY KEY ("id"),
   CONSTRAINT execution_witness CHECK (("phase" IN (4, 6, 7, 8)) = ("witness" IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX "execution_name" ON "execution" ("project", "domain", "name");
 CREATE INDEX "execution_created" ON "execution" ("project", "domain", "state", "created_at");
 CREATE INDEX "execution_phase" ON "execution" ("project", "domain", "phase", "created_at");
-CREATE INDEX "execution_launch_plan" ON "execution" ("launch_plan_project", "launch_plan_domain", "launch_plan_name", "phase");
-CREATE INDEX "execution_workflow" ON "execution" ("workflow_project", "workflow_domain", "workflow_name", "created_at");
-CREATE INDEX "execution_parent" ON "execution" ("parent_execution") WHERE "parent_execution" IS NOT NULL;
+CREATE INDEX "execution_launch_plan"
+  ON "execution" ("launch_plan_project", "launch_plan_domain", "launch_plan_name", "phase");
+CREATE INDEX "execution_workflow"
+  ON "execution" ("workflow_project", "workflow_domain", "workflow_name", "created_at");
+CREATE INDEX "execution_parent"
+  ON "execution" ("parent_execution") WHERE "parent_execution" IS NOT NULL;
 CREATE INDEX "execution_unfinished" ON "execution" ("id") WHERE "witness" IS NOT NULL;
 CREATE TRIGGER "execution_terminal" BEFORE UPDATE OF "phase" ON "execution"
   WHEN OLD."phase" IN (4, 6, 7, 8) AND NEW."phase" <> OLD."phase"
@@ -100,19 +103,20 @@ CREATE TABLE "node_execution" (
   "deck_uri" TEXT,
   "error_code" TEXT,
   "error_kind" TEXT,
-  "error_message" TEXT,
   "error_uri" TEXT,
   "error_worker" TEXT,
   "error_at" INTEGER,
   "due_at" INTEGER,
   "witness" TEXT,
+  "error_message" TEXT,
   "state" BLOB,
   PRIMARY KEY ("execution", "path"),
   CONSTRAINT node_execution_witness CHECK (("phase" IN (3, 5, 6, 7, 8, 10)) = ("witness" IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX "node_execution_id" ON "node_execution" ("execution", "node_id");
 CREATE INDEX "node_execution_parent" ON "node_execution" ("execution", "parent_path");
-CREATE INDEX "node_execution_unfinished" ON "node_execution" ("execution") WHERE "witness" IS NOT NULL;
+CREATE INDEX "node_execution_unfinished"
+  ON "node_execution" ("execution") WHERE "witness" IS NOT NULL;
 CREATE TRIGGER "node_execution_terminal" BEFORE UPDATE OF "phase" ON "node_execution"
   WHEN OLD."phase" IN (3, 5, 6, 7, 8, 10) AND NEW."phase" <> OLD."phase"
   BEGIN SELECT RAISE(ABORT, 'node_execution_terminal'); END;
@@ -141,12 +145,12 @@ CREATE TABLE "attempt" (
   "log_uri" TEXT,
   "error_code" TEXT,
   "error_kind" TEXT,
-  "error_message" TEXT,
   "error_uri" TEXT,
   "error_worker" TEXT,
   "error_at" INTEGER,
   "due_at" INTEGER,
   "witness" TEXT,
+  "error_message" TEXT,
   "state" BLOB,
   PRIMARY KEY ("execution", "path", "attempt"),
   CONSTRAINT attempt_witness CHECK (("phase" IN (3, 4, 5, 8)) = ("witness" IS NULL))
@@ -160,8 +164,8 @@ CREATE TABLE "event" (
   "execution" INTEGER NOT NULL,
   "sequence" INTEGER NOT NULL,
   "at" INTEGER NOT NULL,
-  "payload" BLOB NOT NULL,
   "hash" BLOB NOT NULL,
+  "payload" BLOB NOT NULL,
   PRIMARY KEY ("execution", "sequence")
 ) STRICT, WITHOUT ROWID;
 
@@ -216,11 +220,11 @@ CREATE TABLE "signal" (
 CREATE TABLE "project" (
   "id" TEXT NOT NULL,
   "name" TEXT NOT NULL,
-  "description" TEXT NOT NULL,
-  "labels" BLOB NOT NULL,
   "state" INTEGER NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "description" TEXT NOT NULL,
+  "labels" BLOB NOT NULL,
   PRIMARY KEY ("id")
 ) STRICT;
 
@@ -231,11 +235,11 @@ CREATE TABLE "task" (
   "version" TEXT NOT NULL,
   "type" TEXT NOT NULL,
   "short_description" TEXT NOT NULL,
-  "spec" BLOB NOT NULL,
-  "closure" BLOB NOT NULL,
   "digest" BLOB NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "spec" BLOB NOT NULL,
+  "closure" BLOB NOT NULL,
   PRIMARY KEY ("project", "domain", "name", "version")
 ) STRICT;
 CREATE INDEX "task_created" ON "task" ("project", "domain", "created_at");
@@ -247,12 +251,12 @@ CREATE TABLE "workflow" (
   "name" TEXT NOT NULL,
   "version" TEXT NOT NULL,
   "short_description" TEXT NOT NULL,
-  "typed_interface" BLOB NOT NULL,
-  "spec" BLOB NOT NULL,
   "closure_digest" BLOB NOT NULL,
   "digest" BLOB NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "typed_interface" BLOB NOT NULL,
+  "spec" BLOB NOT NULL,
   PRIMARY KEY ("project", "domain", "name", "version")
 ) STRICT;
 CREATE INDEX "workflow_created" ON "workflow" ("project", "domain", "created_at");
@@ -264,9 +268,6 @@ CREATE TABLE "launch_plan" (
   "name" TEXT NOT NULL,
   "version" TEXT NOT NULL,
   "state" INTEGER NOT NULL,
-  "spec" BLOB NOT NULL,
-  "expected_inputs" BLOB NOT NULL,
-  "expected_outputs" BLOB NOT NULL,
   "digest" BLOB NOT NULL,
   "workflow_project" TEXT NOT NULL,
   "workflow_domain" TEXT NOT NULL,
@@ -276,22 +277,28 @@ CREATE TABLE "launch_plan" (
   "launch_condition_type" TEXT,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "expected_inputs" BLOB NOT NULL,
+  "expected_outputs" BLOB NOT NULL,
+  "spec" BLOB NOT NULL,
   PRIMARY KEY ("project", "domain", "name", "version")
 ) STRICT;
-CREATE UNIQUE INDEX "launch_plan_active" ON "launch_plan" ("project", "domain", "name") WHERE "state" = 1;
+CREATE UNIQUE INDEX "launch_plan_active"
+  ON "launch_plan" ("project", "domain", "name") WHERE "state" = 1;
 CREATE INDEX "launch_plan_created" ON "launch_plan" ("project", "domain", "created_at");
-CREATE INDEX "launch_plan_name_created" ON "launch_plan" ("project", "domain", "name", "created_at");
-CREATE INDEX "launch_plan_workflow" ON "launch_plan" ("workflow_project", "workflow_domain", "workflow_name");
+CREATE INDEX "launch_plan_name_created"
+  ON "launch_plan" ("project", "domain", "name", "created_at");
+CREATE INDEX "launch_plan_workflow"
+  ON "launch_plan" ("workflow_project", "workflow_domain", "workflow_name");
 
 CREATE TABLE "named_entity" (
   "resource_type" INTEGER NOT NULL,
   "project" TEXT NOT NULL,
   "domain" TEXT NOT NULL,
   "name" TEXT NOT NULL,
-  "description" TEXT NOT NULL,
   "state" INTEGER NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "description" TEXT NOT NULL,
   PRIMARY KEY ("resource_type", "project", "domain", "name")
 ) STRICT, WITHOUT ROWID;
 
@@ -302,10 +309,10 @@ CREATE TABLE "description_entity" (
   "name" TEXT NOT NULL,
   "version" TEXT NOT NULL,
   "short_description" TEXT NOT NULL,
-  "long_description" BLOB NOT NULL,
   "link" TEXT NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "long_description" BLOB NOT NULL,
   PRIMARY KEY ("resource_type", "project", "domain", "name", "version")
 ) STRICT;
 
@@ -315,16 +322,16 @@ CREATE TABLE "attribute" (
   "domain" TEXT NOT NULL,
   "workflow" TEXT NOT NULL,
   "launch_plan" TEXT NOT NULL,
-  "attributes" BLOB NOT NULL,
   "created_at" INTEGER NOT NULL,
   "updated_at" INTEGER NOT NULL,
+  "attributes" BLOB NOT NULL,
   PRIMARY KEY ("resource_type", "project", "domain", "workflow", "launch_plan")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "closure" (
   "digest" BLOB NOT NULL,
-  "bytes" BLOB NOT NULL,
   "created_at" INTEGER NOT NULL,
+  "bytes" BLOB NOT NULL,
   PRIMARY KEY ("digest")
 ) STRICT;
 
