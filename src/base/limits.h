@@ -69,6 +69,17 @@ inline constexpr std::size_t kLiteralCacheBytes = 16u << 20;
 
 /// Outbox messages looked at in one go; the rest follow when these are consumed.
 inline constexpr std::size_t kOutboxScanRows = 1000;
+/// Snapshots open at once; further ones are refused with RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kStoreReadersMax = 256;
+
+/// Values of one predicate (IN lists); larger ones are INVALID_ARGUMENT.
+inline constexpr std::size_t kPredicateValuesMax = 10'000;
+
+/// Pattern of a LIKE; longer ones are INVALID_ARGUMENT.
+inline constexpr std::size_t kPatternBytesMax = 1024;
+
+/// Predicates of one query, those inside EXISTS included; more are INVALID_ARGUMENT.
+inline constexpr std::size_t kPredicatesMax = 256;
 
 // --- Engine -----------------------------------------------------------------------------------
 
