@@ -47,6 +47,23 @@ inline constexpr std::size_t kErrorFileBytesMax = 10u << 20;
 
 /// Strings up to this size travel inside references, so that nobody opens an object for them.
 inline constexpr std::size_t kSmallScalarBytesMax = 128;
+/// Nesting of a MessagePack value that is turned into text. Deeper ones are INVALID_ARGUMENT.
+inline constexpr int kValueDepthMax = 100;
+
+/// What an error quotes of a value it could not walk into.
+inline constexpr std::size_t kQuotedValueBytesMax = 4096;
+inline constexpr int kQuotedElementsMax = 256;
+
+/// Pairs of types (or of JSON schemas) that one "may this flow there" looks at. Unions within unions
+/// multiply; what takes more is not castable.
+inline constexpr std::size_t kTypePairsMax = 1'000'000;
+
+// --- Compiler ---------------------------------------------------------------------------------
+
+/// Errors that one compilation keeps, and their text together: what is above is dropped, the
+/// registration has failed anyway.
+inline constexpr std::size_t kCompileErrorsMax = 10'000;
+inline constexpr std::size_t kCompileErrorBytesMax = 3u << 20;
 
 // --- Store ------------------------------------------------------------------------------------
 
