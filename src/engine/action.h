@@ -83,12 +83,13 @@ struct AbortChild {
   bool operator==(const AbortChild&) const = default;
 };
 
-/// Write the LiteralMap that `values` refer to at `uri`. The one thing to be done BEFORE the commit
-/// when the step's rows shall name the object (a row never names what is not durable), and harmless
-/// at any later time: the committed references are enough to serve the values, and to write it.
+/// Write the LiteralMap that `values` refer to at each of `uris`: the inputs.pb and outputs.pb that
+/// Flyte keeps for nodes which run no task. To be done BEFORE the commit if the step's rows shall
+/// name the object (a row never names what is not durable); harmless at any later time, because the
+/// committed references are enough to serve the values and to write them.
 struct WriteValues {
   NodePath path;
-  std::string uri;
+  std::vector<std::string> uris;
   Shared<Values> values;
   bool operator==(const WriteValues&) const = default;
 };

@@ -62,8 +62,8 @@ struct NodeState {
   bool has_deck = false;
   /// An upstream ended without success: the node will be skipped. Derived.
   bool poisoned = false;
-  /// In `Touched::nodes` already. Bookkeeping.
-  bool touched = false;
+  /// Place in `Touched::nodes` plus one; 0: not there. Bookkeeping.
+  std::uint32_t touched = 0;
   /// Upstream nodes that are not terminal. Derived.
   std::uint32_t unmet = 0;
   /// Current attempt, from 0; counts both budgets.
@@ -135,7 +135,10 @@ struct ExecutionState {
   std::uint64_t epoch = 1;
   /// Number of the last event; the next one is sequence + 1.
   std::uint64_t sequence = 0;
+  /// When the last event happened.
+  Timestamp last_at;
   Timestamp created_at;
+  /// When the phase changed last, as clients see it.
   Timestamp updated_at;
   Timestamp started_at;
   Timestamp ended_at;
