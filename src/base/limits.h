@@ -106,4 +106,8 @@ inline constexpr std::size_t kInboxMax = 1u << 20;
 /// Nodes of one compiled workflow, sub-workflows included.
 inline constexpr std::size_t kNodesMax = 200'000;
 
+/// The message of one execution error: beyond it, only its first and last halves are kept, as v1
+/// does before it sends an event.
+inline constexpr std::size_t kFaultMessageBytesMax = 102'400;
+
 }  // namespace martlet::limits
