@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/error_text.h"
 #include "api/rest_codec.h"
 #include "api/rest_params.h"
 #include "base/limits.h"
@@ -126,7 +127,7 @@ class RestSink final : public ReplySink {
 
 void Refuse(HttpExchange& exchange, Code code, std::string text) {
   exchange.Respond(ErrorResponse(ReplyFormat(exchange.request()),
-                                 {code, ErrorKind::kUser, std::move(text), {}}));
+                                 {code, ErrorKind::kUser, CutErrorText(std::move(text)), {}}));
 }
 
 }  // namespace
