@@ -18,26 +18,28 @@
 ///
 /// A *key* names an object inside a store: segments joined by '/', grammar in object_key.h. A *URI*
 /// names it for clients and tasks: the built-in store's are absolute paths without a scheme
-/// (`file://` breaks FlyteFile in flytekit, client contract §4.9), others are `scheme://bucket/key`.
+/// (`file://` breaks FlyteFile in flytekit, client contract §4.9), others are
+/// `scheme://bucket/key`.
 ///
 /// Errors: INVALID_ARGUMENT (a key or an argument outside the grammar), NOT_FOUND, ALREADY_EXISTS
 /// (only with `if_absent`), RESOURCE_EXHAUSTED (no space, no descriptors, larger than the given
-/// bound), DATA_LOSS (an I/O error or content that is not what was stored: never data), UNIMPLEMENTED
-/// (the store cannot do this), FAILED_PRECONDITION (the store as a whole cannot be used).
+/// bound), DATA_LOSS (an I/O error or content that is not what was stored: never data),
+/// UNIMPLEMENTED (the store cannot do this), FAILED_PRECONDITION (the store as a whole cannot be
+/// used).
 namespace martlet::objects {
 
 /// What a store knows of an object without reading it.
 struct ObjectInfo {
   std::string key;
   std::uint64_t bytes = 0;
-  Timestamp modified;
+  Timestamp modified = {};
   /// Empty when nobody said. Objects that tasks write through the file system have none of the
   /// four below.
-  std::string content_type;
-  std::string md5;     ///< 16 raw bytes, or empty
-  std::string sha256;  ///< 32 raw bytes, or empty
+  std::string content_type = {};
+  std::string md5 = {};     ///< 16 raw bytes, or empty
+  std::string sha256 = {};  ///< 32 raw bytes, or empty
   /// Names are lower case: HTTP headers do not keep case.
-  std::map<std::string, std::string> user_metadata;
+  std::map<std::string, std::string> user_metadata = {};
 
   bool operator==(const ObjectInfo&) const = default;
 };
@@ -49,13 +51,13 @@ struct PutOptions {
   /// them. Off for objects whose digest the caller keeps in a row: it costs a second file.
   /// Implied by a content type or user metadata.
   bool record_digests = false;
-  std::string content_type;
+  std::string content_type = {};
   /// At most kUserMetadataMax entries of kUserMetadataBytesMax bytes together. Valid UTF-8.
-  std::map<std::string, std::string> user_metadata;
+  std::map<std::string, std::string> user_metadata = {};
   /// What the content must turn out to be; otherwise Commit answers INVALID_ARGUMENT and nothing
   /// is stored.
-  std::optional<std::uint64_t> bytes_expected;
-  std::string md5_expected;  ///< 16 raw bytes, or empty
+  std::optional<std::uint64_t> bytes_expected = {};
+  std::string md5_expected = {};  ///< 16 raw bytes, or empty
 };
 
 /// An object being written. Nothing of it is visible before Commit; dropping it without Commit
@@ -66,9 +68,8 @@ class ObjectWriter {
   virtual Status Append(std::string_view data) = 0;
   /// On return the object and its name survive a power loss. Called at most once, and not after a
   /// failed Append.
+  /// What the options expect of the content is checked before anything else.
   virtual Result<ObjectInfo> Commit() = 0;
-  /// MD5 of what was appended so far, 16 raw bytes.
-  [[nodiscard]] virtual std::string ContentMd5() const = 0;
 };
 
 /// An object being read. A later overwrite or delete of the key does not change what it reads.
@@ -83,7 +84,7 @@ class ObjectReader {
 
 struct ListOptions {
   /// Keys greater than this one: the last key of the page before.
-  std::string after;
+  std::string after = {};
   std::size_t limit = 1000;
 };
 
@@ -107,13 +108,13 @@ enum class SignedMethod { kGet, kPut };
 struct PresignRequest {
   SignedMethod method = SignedMethod::kGet;
   /// Until when, wall time; whole seconds, cut down.
-  Timestamp expires_at;
+  Timestamp expires_at = {};
   /// Scheme and authority that the client reaches us under, for example "http://127.0.0.1:8080".
   /// Read from the request or the configuration each time, never stored (architecture D14).
-  std::string public_base_url;
+  std::string public_base_url = {};
   /// kPut: the body must have this MD5 (16 raw bytes) and this length.
-  std::string md5;
-  std::optional<std::uint64_t> bytes;
+  std::string md5 = {};
+  std::optional<std::uint64_t> bytes = {};
   /// kPut: an object of other content under the key is replaced. Only for keys that are made of
   /// the content's digest; otherwise a URL writes once, and the same bytes again are fine.
   bool replace = false;
@@ -149,6 +150,10 @@ class ObjectStore {
   /// Objects whose key begins with `prefix` (any text that can begin a key; empty means all).
   virtual Result<ListPage> List(std::string_view prefix, const ListOptions& options) = 0;
 
+  /// For objects that somebody else wrote (a task, through the file system): on return the object
+  /// survives a power loss. Stores that only hold durable objects have nothing to do.
+  virtual Status MakeDurable(std::string_view key) = 0;
+
   /// Durable on return. An object that does not exist is deleted already.
   virtual Status Delete(std::string_view key) = 0;
 
@@ -161,7 +166,8 @@ class ObjectStore {
                                                const std::vector<UploadedPart>& parts) = 0;
   virtual Status AbortMultipart(std::string_view upload_id) = 0;
 
-  /// A URL that lets its bearer do one thing to one key for a while. UNIMPLEMENTED without a signer.
+  /// A URL that lets its bearer do one thing to one key for a while. UNIMPLEMENTED without a
+  /// signer.
   virtual Result<std::string> Presign(std::string_view key, const PresignRequest& request) = 0;
 };
 
