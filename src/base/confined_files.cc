@@ -87,6 +87,13 @@ Result<std::unique_ptr<ConfinedFiles>> ConfinedFiles::OpenRoot(const std::string
   if (resolved == nullptr) return FileError(errno, "resolve", path);
   std::string root(resolved);
   ::free(resolved);
+  // What is made durable below the root is only as durable as the names that lead to it.
+  for (std::string at = root; at.size() > 1;) {
+    at = at.substr(0, std::max<std::size_t>(at.rfind('/'), 1));
+    auto synced = PosixFiles().SyncDirectory(at);
+    // A directory that we may not read is not one that we made something in.
+    if (!synced && synced.error().code != Code::kPermissionDenied) return Forward(synced);
+  }
   Descriptor fd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.ok()) return FileError(errno, "open", root);
   const Descriptor probe(OpenByKernel(fd.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -23,7 +23,7 @@ class ConfinedFiles final : public Files {
     kWalk,    ///< segment by segment with O_NOFOLLOW: for kernels and sandboxes without it
   };
 
-  /// Makes the directory if it is missing (mode 0700) and resolves links of the path to it.
+  /// Makes the directory if it is missing (mode 0700), durably, and resolves links of the path.
   static Result<std::unique_ptr<ConfinedFiles>> OpenRoot(const std::string& path);
   ConfinedFiles(Descriptor root, std::string canonical_root, Resolution resolution);
 

@@ -19,7 +19,9 @@ bool IsDurable(const std::vector<SimulatedFiles::Operation>& log, std::size_t at
   const std::uint64_t inode = is_write ? operation.inode : operation.directory;
   const Kind sync = is_write ? Kind::kSyncFile : Kind::kSyncDirectory;
   for (std::size_t i = at + 1; i < end; ++i) {
-    if (log[i].kind == sync && log[i].inode == inode) return !log[i].failed;
+    if (log[i].kind != sync || log[i].inode != inode) continue;
+    if (!log[i].failed) return true;
+    if (is_write) return false;
   }
   return false;
 }

@@ -309,10 +309,10 @@ void LocalObjectStore::ForgetDirectories() {
   durable_directories_.clear();
 }
 
-Status LocalObjectStore::WriteSidecar(std::string_view key, const FileInfo& file,
-                                      const ObjectInfo& info,
+Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& file,
+                                      const std::optional<Sidecar>& previous,
                                       const std::optional<FileInfo>& replaced) {
-  Sidecar sidecar{.key = std::string(key), .records = {}};
+  Sidecar sidecar{.key = info.key, .records = {}};
   sidecar.records.push_back({.bytes = file.bytes,
                              .modified = file.modified,
                              .inode = file.inode,
@@ -320,14 +320,11 @@ Status LocalObjectStore::WriteSidecar(std::string_view key, const FileInfo& file
                              .md5 = info.md5,
                              .sha256 = info.sha256,
                              .user_metadata = info.user_metadata});
-  if (replaced) {
-    auto previous = ReadSidecar(key);
-    if (previous && previous->has_value()) {
-      const SidecarRecord* record = FindRecord(**previous, *replaced);
-      if (record != nullptr) sidecar.records.push_back(*record);
-    }
+  if (previous && replaced) {
+    const SidecarRecord* record = FindRecord(*previous, *replaced);
+    if (record != nullptr) sidecar.records.push_back(*record);
   }
-  const std::string path = SidecarPath(key);
+  const std::string path = SidecarPath(info.key);
   if (auto ensured = EnsureDirectory(ParentOf(path)); !ensured) return ensured;
   return WriteDurably(files_, path, EncodeSidecar(sidecar));
 }
@@ -367,9 +364,14 @@ Status LocalObjectStore::Publish(std::string_view key, const std::string& tempor
   };
   if (options.if_absent && present->has_value()) return exists();
 
-  const bool recorded = NeedsRecord(options);
-  if (recorded) {
-    if (auto written = WriteSidecar(key, file, info, *present); !written) return written;
+  auto previous = ReadSidecar(key);
+  if (!previous && previous.error().code != Code::kDataLoss) return Forward(previous);
+  // A broken sidecar is replaced: putting the object again is how it is mended.
+  if (!previous) previous = std::optional(Sidecar{});
+  // Over a record of other content a plain object gets one too, an empty one: file systems stamp
+  // changes in steps of milliseconds, and the old record might seem to describe the new file.
+  if (NeedsRecord(options) || previous->has_value()) {
+    if (auto written = WriteSidecar(info, file, *previous, *present); !written) return written;
   }
   if (auto moved = MoveToKey(temporary, path, options.if_absent); !moved) {
     auto now = files_.Stat(path);
@@ -384,8 +386,6 @@ Status LocalObjectStore::Publish(std::string_view key, const std::string& tempor
     if (!present->has_value()) (void)files_.Remove(path);
     return synced;
   }
-  // A record of earlier content would never match; it is only litter.
-  if (!recorded && present->has_value()) (void)files_.Remove(SidecarPath(key));
   return {};
 }
 

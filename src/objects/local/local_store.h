@@ -19,7 +19,7 @@ class UrlSigner;
 struct LocalStoreOptions {
   /// Production: ConfinedFiles of the same root, so that nothing leads outside.
   Files* files = nullptr;
-  /// Absolute and canonical (ConfinedFiles::root()); at most kObjectRootBytesMax bytes.
+  /// Absolute, canonical and durably there (ConfinedFiles::root()); at most kObjectRootBytesMax.
   std::string root = {};
   const Clock* clock = nullptr;
   /// Names of temporaries and uploads. Used under a lock.
@@ -89,7 +89,8 @@ class LocalObjectStore final : public ObjectStore {
   Result<Upload> ReadUpload(std::string_view upload_id);
   Result<std::string> UploadFolder(std::string_view upload_id) const;
   Status AppendPart(ObjectWriter& writer, const std::string& path, const UploadedPart& part);
-  Status WriteSidecar(std::string_view key, const FileInfo& file, const ObjectInfo& info,
+  Status WriteSidecar(const ObjectInfo& info, const FileInfo& file,
+                      const std::optional<Sidecar>& previous,
                       const std::optional<FileInfo>& replaced);
   /// The object that stands where the key needs a folder; empty if there is none.
   Result<std::string> ObjectAbove(std::string_view key);

@@ -61,11 +61,14 @@ Result<Sidecar> DecodeSidecar(std::string_view text) {
 
 const SidecarRecord* FindRecord(const Sidecar& sidecar, const FileInfo& file) {
   const SidecarRecord* found = nullptr;
+  bool ambiguous = false;
   for (const SidecarRecord& record : sidecar.records) {
     if (record.bytes != file.bytes || record.modified != file.modified) continue;
-    if (found == nullptr || record.inode == file.inode) found = &record;
+    if (record.inode == file.inode) return &record;
+    ambiguous = found != nullptr;
+    found = &record;
   }
-  return found;
+  return ambiguous ? nullptr : found;
 }
 
 }  // namespace martlet::objects

@@ -37,8 +37,8 @@ struct Sidecar {
 /// DATA_LOSS if the text is not a sidecar.
 Result<Sidecar> DecodeSidecar(std::string_view text);
 
-/// The record of the file that `file` describes: size and time of change agree, and the inode, if
-/// two records agree so far. A restored backup keeps the first two only.
+/// The record of the file that `file` describes, or null: size and time of change agree, and the
+/// inode, if two records agree so far. A restored backup keeps the first two only.
 [[nodiscard]] const SidecarRecord* FindRecord(const Sidecar& sidecar, const FileInfo& file);
 
 }  // namespace martlet::objects
