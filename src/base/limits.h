@@ -139,5 +139,36 @@ inline constexpr std::size_t kNodesMax = 200'000;
 /// The message of one execution error: beyond it, only its first and last halves are kept, as v1
 /// does before it sends an event.
 inline constexpr std::size_t kFaultMessageBytesMax = 102'400;
+// --- Objects ----------------------------------------------------------------------------------
+
+/// A key, whole and one segment of it (NAME_MAX of Linux). Longer ones are INVALID_ARGUMENT.
+inline constexpr std::size_t kObjectKeyBytesMax = 1024;
+inline constexpr std::size_t kObjectKeySegmentBytesMax = 255;
+
+/// The root of the built-in store, so that every path under it stays below PATH_MAX.
+inline constexpr std::size_t kObjectRootBytesMax = 2048;
+
+/// User metadata of an object: entries, and bytes of all names and values. More is refused.
+inline constexpr std::size_t kUserMetadataMax = 16;
+inline constexpr std::size_t kUserMetadataBytesMax = 2048;
+
+/// Objects on one page of a list.
+inline constexpr std::size_t kListObjectsMax = 1000;
+
+/// Parts of one multipart upload, and uploads open at once; further ones are refused.
+inline constexpr int kMultipartPartsMax = 10'000;
+inline constexpr std::size_t kMultipartUploadsMax = 1000;
+
+/// One object that arrives by a signed URL. Larger ones are answered 413.
+inline constexpr std::uint64_t kUploadBytesMax = 5ull << 30;
+
+/// What a reader takes from an object at a time.
+inline constexpr std::size_t kObjectChunkBytes = 256u << 10;
+
+/// Directories whose names are known to be on disk; the memory of it is dropped beyond.
+inline constexpr std::size_t kDurableDirectoriesMax = 65536;
+
+/// Longest life of a signed URL: Flyte's default, and the most a request may ask for.
+inline constexpr std::chrono::nanoseconds kSignedUrlLifetimeMax = 1h;
 
 }  // namespace martlet::limits
