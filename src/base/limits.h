@@ -69,6 +69,18 @@ inline constexpr std::size_t kGroupCommitMax = 1024;
 /// Rows one scan may return; lists page below it.
 inline constexpr std::size_t kScanRowsMax = 100'000;
 
+/// Snapshots open at once; further ones are refused with RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kStoreReadersMax = 256;
+
+/// Values of one predicate (IN lists); larger ones are INVALID_ARGUMENT.
+inline constexpr std::size_t kPredicateValuesMax = 10'000;
+
+/// Pattern of a LIKE; longer ones are INVALID_ARGUMENT.
+inline constexpr std::size_t kPatternBytesMax = 1024;
+
+/// Predicates of one query, those inside EXISTS included; more are INVALID_ARGUMENT.
+inline constexpr std::size_t kPredicatesMax = 256;
+
 // --- Engine -----------------------------------------------------------------------------------
 
 /// Inputs waiting in a shard's inbox, all executions together.
