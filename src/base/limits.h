@@ -58,6 +58,16 @@ inline constexpr std::size_t kLiteralBytesDefault = 10u << 20;
 /// Values up to this size are kept in rows; larger ones become objects, durable before the row.
 inline constexpr std::size_t kInlineValueBytes = 4096;
 
+/// Nesting of a MessagePack value that is turned into text. Deeper ones are INVALID_ARGUMENT.
+inline constexpr int kValueDepthMax = 100;
+
+// --- Compiler ---------------------------------------------------------------------------------
+
+/// Errors that one compilation keeps, and their text together: what is above is dropped, the
+/// registration has failed anyway.
+inline constexpr std::size_t kCompileErrorsMax = 10'000;
+inline constexpr std::size_t kCompileErrorBytesMax = 3u << 20;
+
 // --- Store ------------------------------------------------------------------------------------
 
 /// Transactions waiting for the writer; further ones are refused with RESOURCE_EXHAUSTED.
