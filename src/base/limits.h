@@ -28,6 +28,36 @@ inline constexpr std::size_t kHttpHeaderBytesMax = 64u << 10;
 /// Connections open at once on the port; further ones are closed at accept.
 inline constexpr int kConnectionsMax = 4096;
 
+/// First bytes of a connection, which tell gRPC from HTTP/1.1; slower ones are closed.
+inline constexpr std::chrono::seconds kPrefaceTimeout = 10s;
+
+/// A whole request head once its connection was idle, and the wait for the next request on a
+/// connection that is kept open.
+inline constexpr std::chrono::seconds kHttpIdleTimeout = 75s;
+
+/// Progress of a request or response body: one part of it, either way.
+inline constexpr std::chrono::seconds kHttpBodyTimeout = 60s;
+
+/// One part of a streamed body in memory.
+inline constexpr std::size_t kHttpPartBytes = 256u << 10;
+
+/// What is read and thrown away of a body that nobody wanted before the connection is closed.
+inline constexpr std::size_t kHttpDiscardBytesMax = 1u << 20;
+
+/// Wait for the peer's end after the last reply of a connection, so that the reply is not lost
+/// to a reset.
+inline constexpr std::chrono::seconds kHttpLinger = 2s;
+
+/// Pause of the accept loop when the process has no descriptors left.
+inline constexpr std::chrono::milliseconds kAcceptBackOff = 100ms;
+
+/// Requests of one HTTP/2 connection at once; clients queue further ones themselves.
+inline constexpr int kStreamsPerConnectionMax = 1000;
+
+/// Bytes of requests that wait for the worker pool, all together; further ones are answered
+/// RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kPendingRequestBytesMax = 512u << 20;
+
 /// Handlers waiting for the worker pool; further ones are answered RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kPendingRequestsMax = 4096;
 
