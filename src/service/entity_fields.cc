@@ -57,8 +57,9 @@ Fields ExecutionFields() {
                 {"state", "state", kInteger, e}};
   AddExecutionName(fields);
   AddTimes(e, "execution_created_at", "execution_updated_at", fields);
-  AddTexts(e, {"abort_cause", "cluster", "inputs_uri", "user_inputs_uri", "error_kind",
-               "error_code", "user", "launch_entity"},
+  AddTexts(e,
+           {"abort_cause", "cluster", "inputs_uri", "user_inputs_uri", "error_kind", "error_code",
+            "user", "launch_entity"},
            fields);
   return fields;
 }
@@ -132,8 +133,7 @@ Fields LaunchPlanFields() {
 }
 
 Fields NamedEntityFields(Entity e) {
-  Fields fields{{"state", "state", kInteger, e},
-                {"resource_type", "resource_type", kInteger, e}};
+  Fields fields{{"state", "state", kInteger, e}, {"resource_type", "resource_type", kInteger, e}};
   AddTexts(e, {"project", "domain", "name", "description"}, fields);
   if (e == Entity::kNamedEntityMetadata) AddBase(e, fields);
   return fields;

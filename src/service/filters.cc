@@ -349,7 +349,8 @@ class Builder {
 
   void Finish() {
     for (JoinedRows& rows : joined_) {
-      query_.filter.exists.push_back(Join(*FindJoin(primary_, rows.entity), std::move(rows.filter)));
+      query_.filter.exists.push_back(
+          Join(*FindJoin(primary_, rows.entity), std::move(rows.filter)));
     }
   }
 
