@@ -33,7 +33,7 @@ struct ExecutionRow {
   Timestamp ended_at;
   std::optional<std::int64_t> duration;
 
-  Bytes spec;  ///< flyteidl.admin.ExecutionSpec as served
+  Bytes spec;                 ///< flyteidl.admin.ExecutionSpec as served
   std::string launch_entity;  ///< "launch_plan" or "task"
   std::optional<std::string> launch_plan_project;
   std::optional<std::string> launch_plan_domain;
@@ -92,8 +92,7 @@ struct ExecutionRow {
         Field("epoch", &R::epoch), Field("sequence", &R::sequence), Field("chain", &R::chain),
         Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
         Field("started_at", &R::started_at), Field("ended_at", &R::ended_at),
-        Field("duration", &R::duration), Field("spec", &R::spec),
-        Field("launch_entity", &R::launch_entity),
+        Field("duration", &R::duration), Field("launch_entity", &R::launch_entity),
         Field("launch_plan_project", &R::launch_plan_project),
         Field("launch_plan_domain", &R::launch_plan_domain),
         Field("launch_plan_name", &R::launch_plan_name),
@@ -103,20 +102,21 @@ struct ExecutionRow {
         Field("workflow_version", &R::workflow_version), Field("task_project", &R::task_project),
         Field("task_domain", &R::task_domain), Field("task_name", &R::task_name),
         Field("task_version", &R::task_version), Field("closure_digest", &R::closure_digest),
-        Field("inputs", &R::inputs), Field("inputs_uri", &R::inputs_uri),
-        Field("user_inputs", &R::user_inputs), Field("user_inputs_uri", &R::user_inputs_uri),
-        Field("outputs", &R::outputs), Field("outputs_uri", &R::outputs_uri),
-        Field("error_code", &R::error_code), Field("error_kind", &R::error_kind),
-        Field("error_message", &R::error_message), Field("error_uri", &R::error_uri),
+        Field("inputs_uri", &R::inputs_uri), Field("user_inputs_uri", &R::user_inputs_uri),
+        Field("outputs_uri", &R::outputs_uri), Field("error_code", &R::error_code),
+        Field("error_kind", &R::error_kind), Field("error_uri", &R::error_uri),
         Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
-        Field("abort_cause", &R::abort_cause), Field("abort_principal", &R::abort_principal),
-        Field("user", &R::user), Field("mode", &R::mode), Field("cluster", &R::cluster),
-        Field("state", &R::state), Field("state_changed_at", &R::state_changed_at),
+        Field("abort_principal", &R::abort_principal), Field("user", &R::user),
+        Field("mode", &R::mode), Field("cluster", &R::cluster), Field("state", &R::state),
+        Field("state_changed_at", &R::state_changed_at),
         Field("state_principal", &R::state_principal),
         Field("parent_execution", &R::parent_execution), Field("parent_path", &R::parent_path),
         Field("parent_attempt", &R::parent_attempt),
         Field("source_execution", &R::source_execution), Field("due_at", &R::due_at),
-        Field("witness", &R::witness), Field("engine", &R::engine));
+        Field("witness", &R::witness), Field("abort_cause", &R::abort_cause),
+        Field("error_message", &R::error_message), Field("inputs", &R::inputs),
+        Field("user_inputs", &R::user_inputs), Field("outputs", &R::outputs),
+        Field("engine", &R::engine), Field("spec", &R::spec));
   }
 };
 
@@ -174,13 +174,13 @@ struct NodeExecutionRow {
         Field("ended_at", &R::ended_at), Field("duration", &R::duration),
         Field("is_parent", &R::is_parent), Field("is_dynamic", &R::is_dynamic),
         Field("is_array", &R::is_array), Field("cache_status", &R::cache_status),
-        Field("child_execution", &R::child_execution),
-        Field("closure_digest", &R::closure_digest), Field("inputs_uri", &R::inputs_uri),
-        Field("outputs_uri", &R::outputs_uri), Field("deck_uri", &R::deck_uri),
-        Field("error_code", &R::error_code), Field("error_kind", &R::error_kind),
-        Field("error_message", &R::error_message), Field("error_uri", &R::error_uri),
+        Field("child_execution", &R::child_execution), Field("closure_digest", &R::closure_digest),
+        Field("inputs_uri", &R::inputs_uri), Field("outputs_uri", &R::outputs_uri),
+        Field("deck_uri", &R::deck_uri), Field("error_code", &R::error_code),
+        Field("error_kind", &R::error_kind), Field("error_uri", &R::error_uri),
         Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
-        Field("due_at", &R::due_at), Field("witness", &R::witness), Field("state", &R::state));
+        Field("due_at", &R::due_at), Field("witness", &R::witness),
+        Field("error_message", &R::error_message), Field("state", &R::state));
   }
 };
 
@@ -238,9 +238,9 @@ struct AttemptRow {
         Field("inputs_uri", &R::inputs_uri), Field("outputs_uri", &R::outputs_uri),
         Field("deck_uri", &R::deck_uri), Field("log_uri", &R::log_uri),
         Field("error_code", &R::error_code), Field("error_kind", &R::error_kind),
-        Field("error_message", &R::error_message), Field("error_uri", &R::error_uri),
-        Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
-        Field("due_at", &R::due_at), Field("witness", &R::witness), Field("state", &R::state));
+        Field("error_uri", &R::error_uri), Field("error_worker", &R::error_worker),
+        Field("error_at", &R::error_at), Field("due_at", &R::due_at), Field("witness", &R::witness),
+        Field("error_message", &R::error_message), Field("state", &R::state));
   }
 };
 
@@ -256,8 +256,8 @@ struct EventRow {
   static constexpr auto Fields() {
     using R = EventRow;
     return std::make_tuple(Required("execution", &R::execution), Field("sequence", &R::sequence),
-                           Required("at", &R::at), Field("payload", &R::payload),
-                           Field("hash", &R::hash));
+                           Required("at", &R::at), Field("hash", &R::hash),
+                           Field("payload", &R::payload));
   }
 };
 
@@ -265,8 +265,8 @@ struct EventRow {
 struct OutboxRow {
   std::int64_t id = 0;  ///< from NextId
   std::string kind;
-  ExecutionId source;       ///< who sent it
-  ExecutionId destination;  ///< unset: the outside
+  ExecutionId source;                ///< who sent it
+  ExecutionId destination;           ///< unset: the outside
   std::optional<std::string> dedup;  ///< unique: the same message is not sent twice
   std::int64_t tries = 0;
   Timestamp created_at;
@@ -279,8 +279,8 @@ struct OutboxRow {
     return std::make_tuple(Field("id", &R::id), Field("kind", &R::kind),
                            Field("source", &R::source), Field("destination", &R::destination),
                            Field("dedup", &R::dedup), Field("tries", &R::tries),
-                           Required("created_at", &R::created_at),
-                           Required("due_at", &R::due_at), Field("payload", &R::payload));
+                           Required("created_at", &R::created_at), Required("due_at", &R::due_at),
+                           Field("payload", &R::payload));
   }
 };
 
@@ -332,10 +332,9 @@ struct SignalRow {
   static constexpr std::string_view kTable = "signal";
   static constexpr auto Fields() {
     using R = SignalRow;
-    return std::make_tuple(Required("execution", &R::execution),
-                           Field("signal_id", &R::signal_id), Field("path", &R::path),
-                           Field("type", &R::type), Field("value", &R::value),
-                           Required("created_at", &R::created_at),
+    return std::make_tuple(Required("execution", &R::execution), Field("signal_id", &R::signal_id),
+                           Field("path", &R::path), Field("type", &R::type),
+                           Field("value", &R::value), Required("created_at", &R::created_at),
                            Required("updated_at", &R::updated_at));
   }
 };

@@ -18,6 +18,9 @@
 ///   std::int64_t, std::int32_t, bool → INTEGER    std::string → TEXT    Bytes → BLOB
 ///   std::optional<T> → nullable                    Timestamp, ExecutionId → INTEGER, NULL when unset
 ///   (NOT NULL when listed with Required)
+///
+/// Fields() is the order of the columns in the database: large ones last, because SQLite walks over
+/// everything before the cell it wants.
 namespace martlet::store {
 
 template <class R, class T>

@@ -90,10 +90,14 @@ struct Query {
   std::size_t limit = 0;
   std::size_t offset = 0;
 
-  /// Rows after this one in the order (keyset paging): the last row's values of the columns in
-  /// `order`, then of its primary key (see PositionOf). Not together with `distinct`.
+  /// Rows after this one in the order (keyset paging): the last row's cells of FullOrder, which
+  /// PositionOf picks. Not together with `distinct`.
   std::vector<Value> after = {};
 };
+
+/// `query.order` with what breaks ties: the columns of the primary key (with `distinct`, of `select`)
+/// that it does not name, ascending.
+[[nodiscard]] std::vector<Order> FullOrder(const Query& query);
 
 /// The `after` of the page that follows `row`. REQUIRES: `row` holds all columns of the table.
 [[nodiscard]] std::vector<Value> PositionOf(const Query& query, const Row& row);

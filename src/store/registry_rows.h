@@ -15,7 +15,7 @@ struct ProjectRow {
   std::string id;
   std::string name;
   std::string description;
-  Bytes labels;  ///< flyteidl.admin.Labels
+  Bytes labels;            ///< flyteidl.admin.Labels
   std::int64_t state = 0;  ///< Project.ProjectState
   Timestamp created_at;
   Timestamp updated_at;
@@ -23,10 +23,10 @@ struct ProjectRow {
   static constexpr std::string_view kTable = "project";
   static constexpr auto Fields() {
     using R = ProjectRow;
-    return std::make_tuple(Field("id", &R::id), Field("name", &R::name),
-                           Field("description", &R::description), Field("labels", &R::labels),
-                           Field("state", &R::state), Required("created_at", &R::created_at),
-                           Required("updated_at", &R::updated_at));
+    return std::make_tuple(Field("id", &R::id), Field("name", &R::name), Field("state", &R::state),
+                           Required("created_at", &R::created_at),
+                           Required("updated_at", &R::updated_at),
+                           Field("description", &R::description), Field("labels", &R::labels));
   }
 };
 
@@ -37,8 +37,8 @@ struct TaskRow {
   std::string version;
   std::string type;
   std::string short_description;
-  Bytes spec;    ///< flyteidl.admin.TaskSpec as registered
-  Bytes closure; ///< flyteidl.core.CompiledTask as served
+  Bytes spec;     ///< flyteidl.admin.TaskSpec as registered
+  Bytes closure;  ///< flyteidl.core.CompiledTask as served
   Bytes digest;
   Timestamp created_at;
   Timestamp updated_at;
@@ -49,9 +49,9 @@ struct TaskRow {
     return std::make_tuple(
         Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
         Field("version", &R::version), Field("type", &R::type),
-        Field("short_description", &R::short_description), Field("spec", &R::spec),
-        Field("closure", &R::closure), Field("digest", &R::digest),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+        Field("short_description", &R::short_description), Field("digest", &R::digest),
+        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
+        Field("spec", &R::spec), Field("closure", &R::closure));
   }
 };
 
@@ -74,9 +74,9 @@ struct WorkflowRow {
     return std::make_tuple(
         Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
         Field("version", &R::version), Field("short_description", &R::short_description),
-        Field("typed_interface", &R::typed_interface), Field("spec", &R::spec),
         Field("closure_digest", &R::closure_digest), Field("digest", &R::digest),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
+        Field("typed_interface", &R::typed_interface), Field("spec", &R::spec));
   }
 };
 
@@ -104,15 +104,14 @@ struct LaunchPlanRow {
     using R = LaunchPlanRow;
     return std::make_tuple(
         Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
-        Field("version", &R::version), Field("state", &R::state), Field("spec", &R::spec),
-        Field("expected_inputs", &R::expected_inputs),
-        Field("expected_outputs", &R::expected_outputs), Field("digest", &R::digest),
+        Field("version", &R::version), Field("state", &R::state), Field("digest", &R::digest),
         Field("workflow_project", &R::workflow_project),
         Field("workflow_domain", &R::workflow_domain), Field("workflow_name", &R::workflow_name),
-        Field("workflow_version", &R::workflow_version),
-        Field("schedule_type", &R::schedule_type),
+        Field("workflow_version", &R::workflow_version), Field("schedule_type", &R::schedule_type),
         Field("launch_condition_type", &R::launch_condition_type),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
+        Field("expected_inputs", &R::expected_inputs),
+        Field("expected_outputs", &R::expected_outputs), Field("spec", &R::spec));
   }
 };
 
@@ -130,11 +129,11 @@ struct NamedEntityRow {
   static constexpr std::string_view kTable = "named_entity";
   static constexpr auto Fields() {
     using R = NamedEntityRow;
-    return std::make_tuple(
-        Field("resource_type", &R::resource_type), Field("project", &R::project),
-        Field("domain", &R::domain), Field("name", &R::name),
-        Field("description", &R::description), Field("state", &R::state),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+    return std::make_tuple(Field("resource_type", &R::resource_type), Field("project", &R::project),
+                           Field("domain", &R::domain), Field("name", &R::name),
+                           Field("state", &R::state), Required("created_at", &R::created_at),
+                           Required("updated_at", &R::updated_at),
+                           Field("description", &R::description));
   }
 };
 
@@ -156,13 +155,14 @@ struct DescriptionEntityRow {
     return std::make_tuple(
         Field("resource_type", &R::resource_type), Field("project", &R::project),
         Field("domain", &R::domain), Field("name", &R::name), Field("version", &R::version),
-        Field("short_description", &R::short_description),
-        Field("long_description", &R::long_description), Field("link", &R::link),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+        Field("short_description", &R::short_description), Field("link", &R::link),
+        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
+        Field("long_description", &R::long_description));
   }
 };
 
-/// Matchable attributes. Parts that do not apply are empty text, so that they can be part of the key.
+/// Matchable attributes. Parts that do not apply are empty text, so that they can be part of the
+/// key.
 struct AttributeRow {
   std::int64_t resource_type = 0;  ///< flyteidl.admin.MatchableResource
   std::string project;
@@ -179,8 +179,8 @@ struct AttributeRow {
     return std::make_tuple(
         Field("resource_type", &R::resource_type), Field("project", &R::project),
         Field("domain", &R::domain), Field("workflow", &R::workflow),
-        Field("launch_plan", &R::launch_plan), Field("attributes", &R::attributes),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at));
+        Field("launch_plan", &R::launch_plan), Required("created_at", &R::created_at),
+        Required("updated_at", &R::updated_at), Field("attributes", &R::attributes));
   }
 };
 
@@ -193,8 +193,8 @@ struct ClosureRow {
   static constexpr std::string_view kTable = "closure";
   static constexpr auto Fields() {
     using R = ClosureRow;
-    return std::make_tuple(Field("digest", &R::digest), Field("bytes", &R::bytes),
-                           Required("created_at", &R::created_at));
+    return std::make_tuple(Field("digest", &R::digest), Required("created_at", &R::created_at),
+                           Field("bytes", &R::bytes));
   }
 };
 
@@ -225,7 +225,8 @@ struct MetaRow {
   }
 };
 
-/// The store's own counters: Txn::NextId's, the last timestamp given, the number of the last commit.
+/// The store's own counters: Txn::NextId's, the last timestamp given, the number of the last
+/// commit.
 struct CounterRow {
   std::string name;
   std::int64_t value = 0;
