@@ -91,6 +91,14 @@ inline constexpr std::size_t kInlineValueBytes = 4096;
 /// Nesting of a MessagePack value that is turned into text. Deeper ones are INVALID_ARGUMENT.
 inline constexpr int kValueDepthMax = 100;
 
+/// What an error quotes of a value it could not walk into.
+inline constexpr std::size_t kQuotedValueBytesMax = 4096;
+inline constexpr int kQuotedElementsMax = 256;
+
+/// Pairs of types (or of JSON schemas) that one "may this flow there" looks at. Unions within unions
+/// multiply; what takes more is not castable.
+inline constexpr std::size_t kTypePairsMax = 1'000'000;
+
 // --- Compiler ---------------------------------------------------------------------------------
 
 /// Errors that one compilation keeps, and their text together: what is above is dropped, the
