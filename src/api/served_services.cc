@@ -8,6 +8,7 @@
 #include <flyteidl/service/identity.pb.h>
 #include <flyteidl/service/signal.pb.h>
 #include <google/protobuf/descriptor.h>
+#include <grpc/health/v1/health.pb.h>
 #include <grpc/reflection/v1/reflection.pb.h>
 #include <grpc/reflection/v1alpha/reflection.pb.h>
 
@@ -42,6 +43,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> ServedServiceDescriptors
        &descriptor_table_flyteidl_2fdatacatalog_2fdatacatalog_2eproto},
       {"flyteidl.cacheservice.CacheService",
        &descriptor_table_flyteidl_2fcacheservice_2fcacheservice_2eproto},
+      {"grpc.health.v1.Health", &descriptor_table_grpc_2fhealth_2fv1_2fhealth_2eproto},
       {"grpc.reflection.v1.ServerReflection",
        &descriptor_table_grpc_2freflection_2fv1_2freflection_2eproto},
       {"grpc.reflection.v1alpha.ServerReflection",
