@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "service/durations.h"
 #include "service/entity_fields.h"
+#include "store/like.h"
 
 namespace martlet::service {
 namespace {
@@ -111,7 +112,6 @@ bool Holds(std::int64_t number, Op op, const std::vector<Value>& values) {
   MARTLET_CHECK(false);
 }
 
-/// Two equal predicates on one column that no row satisfies together, whatever its type.
 void MatchNothing(const store::Table& table, store::Filter& filter) {
   filter.where.emplace_back(table.key.front(), Op::kIn, std::vector<Value>{});
 }
@@ -188,19 +188,6 @@ const google::protobuf::EnumDescriptor* EnumOf(FieldKind kind) {
   return nullptr;
 }
 
-/// SQL's LIKE: `%` any text, `_` one byte.
-bool Like(std::string_view text, std::string_view pattern) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() == '%') {
-    return Like(text, pattern.substr(1)) || (!text.empty() && Like(text.substr(1), pattern));
-  }
-  return !text.empty() && (pattern.front() == '_' || pattern.front() == text.front()) &&
-         Like(text.substr(1), pattern.substr(1));
-}
-
-/// Longer patterns than the longest name with its wildcards match no name.
-constexpr std::size_t kPhasePatternBytesMax = 64;
-
 bool NameHolds(const std::string& name, Op op, const std::vector<std::string>& values) {
   switch (op) {
     case Op::kEq:
@@ -218,9 +205,9 @@ bool NameHolds(const std::string& name, Op op, const std::vector<std::string>& v
     case Op::kLte:
       return name <= values[0];
     case Op::kContains:
-      return name.find(values[0]) != std::string::npos;
+      return store::LikeMatches('%' + values[0] + '%', name);
     case Op::kNotLike:
-      return values[0].size() > kPhasePatternBytesMax || !Like(name, values[0]);
+      return !store::LikeMatches(values[0], name);
     case Op::kIsNull:
     case Op::kNotNull:
       break;

@@ -60,29 +60,18 @@ Result<Amounts> ReadAmounts(const Entries& entries, const std::string& task) {
 /// Nothing where the operator set no bound. A bound that does not parse bounds nothing: settings
 /// are checked when the server starts.
 std::optional<Amount> PlatformLimit(const TaskResourceLimits& platform, Name name) {
-  const std::string* text = nullptr;
-  switch (name) {
-    case Resources::CPU:
-      text = &platform.cpu;
-      break;
-    case Resources::GPU:
-      text = &platform.gpu;
-      break;
-    case Resources::MEMORY:
-      text = &platform.memory;
-      break;
-    case Resources::STORAGE:
-      text = &platform.storage;
-      break;
-    case Resources::EPHEMERAL_STORAGE:
-      text = &platform.ephemeral_storage;
-      break;
-    default:
-      return std::nullopt;
-  }
-  const auto quantity = Quantity::Parse(*text);
+  static const std::map<Name, std::string TaskResourceLimits::*> kLimits{
+      {Resources::CPU, &TaskResourceLimits::cpu},
+      {Resources::GPU, &TaskResourceLimits::gpu},
+      {Resources::MEMORY, &TaskResourceLimits::memory},
+      {Resources::STORAGE, &TaskResourceLimits::storage},
+      {Resources::EPHEMERAL_STORAGE, &TaskResourceLimits::ephemeral_storage}};
+  const auto limit = kLimits.find(name);
+  if (limit == kLimits.end()) return std::nullopt;
+  const std::string& text = platform.*(limit->second);
+  const auto quantity = Quantity::Parse(text);
   if (!quantity || quantity->IsZero()) return std::nullopt;
-  return Amount{*quantity, *text};
+  return Amount{*quantity, text};
 }
 
 Status AbovePlatform(Name name, std::string_view what, const Amount& asked,
