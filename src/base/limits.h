@@ -61,6 +61,25 @@ inline constexpr std::size_t kPendingRequestBytesMax = 512u << 20;
 /// Handlers waiting for the worker pool; further ones are answered RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kPendingRequestsMax = 4096;
 
+// --- Registry ---------------------------------------------------------------------------------
+
+/// Labels of a project, launch plan or execution. More are INVALID_ARGUMENT (Flyte's default).
+inline constexpr std::size_t kLabelsMax = 16;
+
+/// One `filters` text of a list request. Longer ones are INVALID_ARGUMENT; the grammar's matcher
+/// is quadratic in it.
+inline constexpr std::size_t kFilterBytesMax = 16u << 10;
+
+/// Rows a list reads at once while it fills a page.
+inline constexpr std::size_t kListSliceRows = 200;
+
+/// A list reply stops growing here and hands out a token instead, whatever limit was asked for.
+inline constexpr std::size_t kListBytesMax = 16u << 20;
+
+/// Lines of difference in a "different structure" text, and bytes of one value in it.
+inline constexpr std::size_t kDifferencesMax = 40;
+inline constexpr std::size_t kDifferenceValueBytesMax = 120;
+
 // --- Literals ---------------------------------------------------------------------------------
 
 /// Default of the setting `max_literal_bytes`: one literal of inputs or outputs.
