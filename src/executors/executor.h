@@ -83,7 +83,7 @@ struct ExitStatus {
   bool known = false;
   int code = 0;    ///< exit code, 0 when a signal ended it
   int signal = 0;  ///< number of the signal, 0 when it exited
-  /// The memory limit of its cgroup, or the kernel, killed it.
+  /// The memory limit that its author wrote killed it.
   bool out_of_memory = false;
 
   bool operator==(const ExitStatus&) const = default;

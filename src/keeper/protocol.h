@@ -56,6 +56,8 @@ struct Start {
   std::uint64_t log_bytes_max = 0;
   /// Interpreter whose zygote may run it; empty: always a fresh exec.
   std::string python;
+  /// Directory of fast-registered code, appended to PYTHONPATH; empty: none.
+  std::string code_dir;
   std::optional<std::int64_t> cpu_millis;
   std::optional<std::int64_t> memory_bytes;
 };
