@@ -18,6 +18,7 @@ import array
 import atexit
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import random
@@ -38,22 +39,36 @@ PRELOADABLE = ("numpy", "pandas", "pyarrow", "pyarrow.parquet")
 LINE_BYTES_MAX = 8 << 20
 
 
-def make_warm_module():
-    """A module with the task that the dummy dispatch runs; not in flytekit's list of entities."""
-    from flytekit import task
+# What the dummy dispatch runs. A file, because flytekit looks for a task's module on disk.
+WARM_SOURCE = """
+from flytekit import task
+
+
+@task
+def echo(number: int, text: str) -> int:
+    return number + len(text)
+"""
+
+
+def make_warm_module(scratch):
+    """Imports the dummy task's module, and takes it off flytekit's list of entities again."""
     from flytekit.core.context_manager import FlyteEntities
 
-    module = types.ModuleType("martlet_warm")
-    sys.modules["martlet_warm"] = module
+    path = os.path.join(scratch, "martlet_warm.py")
+    with open(path, "w") as file:
+        file.write(WARM_SOURCE)
     known = list(FlyteEntities.entities)
-
-    def echo(number: int, text: str) -> int:
-        return number + len(text)
-
-    echo.__module__ = "martlet_warm"
-    echo.__qualname__ = "echo"
-    module.echo = task(echo)
+    spec = importlib.util.spec_from_file_location("martlet_warm", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["martlet_warm"] = module
+    spec.loader.exec_module(module)
     FlyteEntities.entities[:] = known
+
+
+def is_imported(name):
+    """True if the module is there and is not one of flytekit's lazy stand-ins."""
+    module = sys.modules.get(name)
+    return module is not None and type(module) is types.ModuleType
 
 
 class Zygote:
@@ -100,15 +115,16 @@ class Zygote:
         inputs.literals["text"].scalar.primitive.string_value = "a"
         with open(self.warm_inputs, "wb") as file:
             file.write(inputs.SerializeToString())
-        make_warm_module()
+        make_warm_module(self.scratch)
         gc.collect()
         gc.freeze()
 
     def preload(self, modules):
         for module in modules:
-            if module in PRELOADABLE and module not in sys.modules:
+            if module in PRELOADABLE and not is_imported(module):
                 try:
-                    importlib.import_module(module)
+                    # flytekit puts lazy stand-ins into sys.modules: touching one imports it.
+                    getattr(importlib.import_module(module), "__version__", None)
                 except Exception:
                     traceback.print_exc()
         gc.collect()
@@ -332,7 +348,7 @@ def finish(code, task):
         traceback.print_exc()
         code = code or 120  # as CPython when it cannot flush
     marker = task["marker"]
-    imported = [module for module in PRELOADABLE if module in sys.modules]
+    imported = [module for module in PRELOADABLE if is_imported(module)]
     try:
         with open(marker + ".tmp", "w") as file:
             json.dump({"v": 1, "code": code, "at": time.time_ns(), "imported": imported}, file)
