@@ -189,5 +189,36 @@ inline constexpr std::size_t kDurableDirectoriesMax = 65536;
 
 /// Longest life of a signed URL: Flyte's default, and the most a request may ask for.
 inline constexpr std::chrono::nanoseconds kSignedUrlLifetimeMax = 1h;
+// --- Local tasks ------------------------------------------------------------------------------
+
+/// One line between server and keeper, or keeper and zygote. Linux bounds an environment by a few
+/// MiB; a longer line closes the connection.
+inline constexpr std::size_t kKeeperLineBytesMax = 8u << 20;
+
+/// Bytes waiting to be sent to one connection of the keeper; a slower reader is disconnected and
+/// asks again for what it missed.
+inline constexpr std::size_t kKeeperOutboxBytesMax = 64u << 20;
+
+/// Connections of the keeper; further ones are closed at accept.
+inline constexpr std::size_t kKeeperConnectionsMax = 16;
+
+/// Attempts that one keeper holds, ended ones included; further starts are RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kKeeperAttemptsMax = 10'000;
+
+/// Spare children kept ahead per interpreter, at most.
+inline constexpr int kSparesMax = 64;
+
+/// Default bound of an attempt's log: half of it keeps the first bytes, half the last.
+inline constexpr std::uint64_t kLogBytesDefault = 32u << 20;
+
+/// End of the log that a report carries.
+inline constexpr std::size_t kLogTailBytes = 4096;
+
+/// Code bundle once unpacked, and its entries. Larger ones fail the attempt.
+inline constexpr std::uint64_t kBundleBytesMax = 2ull << 30;
+inline constexpr std::size_t kBundleEntriesMax = 100'000;
+
+/// Attempts being prepared for the keeper; further starts are RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kStartsPendingMax = 10'000;
 
 }  // namespace martlet::limits
