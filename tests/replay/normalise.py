@@ -1,0 +1,185 @@
+"""Every normalisation of the replays, each with its name and its reason.
+
+`NAMES` is what the documentation lists; a normalisation that is not in it does not exist.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+NAMES = {
+    "storage_root": "the recordings' bucket `s3://my-s3-bucket` stands for the server's own storage "
+    "root: replaced by it in requests, and back in answers",
+    "bound_names": "a name that the server generates (execution names) is remembered where the "
+    "recording binds it and replaced wherever the recorded name appears later",
+    "text_spacing": "runs of blanks, no-break spaces included, are one blank: the spacing of "
+    "prototext depends on the build of Flyte",
+    "row_numbers": "`for node execution 6` names a database row of the recording",
+    "rest_headers": "headers of the transport (`content-length`, `transfer-encoding`, "
+    "`grpc-metadata-content-type`) are not compared; all other recorded headers are",
+    "rest_html": "HTML bodies of redirects and console pages are not compared, status and headers are",
+    "server_version": "what the server says its version, build and build time are is its own "
+    "(`unknown` in the recordings); they must not be empty",
+    "services_superset": "server reflection must list at least the recorded services and files",
+    "never_unknown": "where the recording answers UNKNOWN (Postgres refusing a filter, mostly) any "
+    "other error code is right: flytekit takes UNKNOWN for a request to log in",
+    "engine_progress": "the recordings were made with the engine off: an execution recorded before "
+    "any event has no phase; phase, times and results that the engine has added since are left out",
+}
+
+BUCKET = "s3://my-s3-bucket"
+ENGINE_FIELDS = (
+    "phase", "started_at", "startedAt", "duration", "error", "outputs", "computed_inputs",
+    "computedInputs", "output_data", "outputData", "abort_metadata", "abortMetadata",
+    "updated_at", "updatedAt", "notifications",
+)  # fmt: skip
+TRANSPORT_HEADERS = {
+    "content-length", "transfer-encoding", "grpc-metadata-content-type", "connection", "date",
+}  # fmt: skip
+
+_ROW_NUMBER = re.compile(r"\b((?:node|task|workflow) execution) \d+\b")
+_BLANKS = re.compile(r"[\s\u00a0]+")
+_REPEAT = re.compile(r"^\$repeat:(.)\*(\d+)$", re.DOTALL)
+
+
+def text(message: str) -> str:
+    """Names text_spacing and row_numbers, for texts of errors."""
+    return _ROW_NUMBER.sub(r"\1 #", _BLANKS.sub(" ", message).strip())
+
+
+def expand(document: Any) -> Any:
+    """Writes out the recordings' shorthand `$repeat:z*3` for long strings."""
+
+    def one(value: str) -> str:
+        match = _REPEAT.match(value)
+        return match[1] * int(match[2]) if match else value
+
+    return map_strings(document, one)
+
+
+def map_strings(document: Any, change: Any) -> Any:
+    """A copy of a JSON document with every string value (keys stay) changed."""
+    if isinstance(document, str):
+        return change(document)
+    if isinstance(document, list):
+        return [map_strings(element, change) for element in document]
+    if isinstance(document, dict):
+        return {key: map_strings(value, change) for key, value in document.items()}
+    return document
+
+
+class Substitution:
+    """What stands for what in one replay: the storage root and the names bound so far."""
+
+    def __init__(self, storage_root: str = BUCKET) -> None:
+        self.storage_root = storage_root.rstrip("/")
+        self._names: dict[str, str] = {}
+
+    def bind(self, recorded: str, actual: str) -> None:
+        if recorded and recorded != actual:
+            self._names[recorded] = actual
+
+    def request(self, document: Any) -> Any:
+        """A recorded request as this server must get it."""
+        return map_strings(document, self._request_text)
+
+    def expected(self, document: Any) -> Any:
+        """A recorded answer as this server should give it, with the recording's bucket."""
+        return map_strings(document, self._with_names)
+
+    def answer(self, document: Any) -> Any:
+        """A received answer in the recording's terms."""
+        return map_strings(document, self._answer_text)
+
+    def _request_text(self, value: str) -> str:
+        return self._with_names(value).replace(BUCKET, self.storage_root)
+
+    def _answer_text(self, value: str) -> str:
+        return value.replace(self.storage_root, BUCKET)
+
+    def _with_names(self, value: str) -> str:
+        for recorded, actual in self._names.items():
+            if recorded in value:
+                value = value.replace(recorded, actual)
+        return value
+
+
+def engine_progress(expected: Any, actual: Any) -> tuple[Any, Any]:
+    """Leaves out what a running engine added to executions that the recording shows untouched."""
+    expected, actual = copy.deepcopy(expected), copy.deepcopy(actual)
+    _forget_progress(expected, actual)
+    return expected, actual
+
+
+def _forget_progress(expected: Any, actual: Any) -> None:
+    if isinstance(expected, list) and isinstance(actual, list):
+        for left, right in zip(expected, actual):
+            _forget_progress(left, right)
+    if not isinstance(expected, dict) or not isinstance(actual, dict):
+        return
+    for key in expected.keys() & actual.keys():
+        if key == "closure" and _is_untouched_execution(expected):
+            for name in ENGINE_FIELDS:
+                # A value that the recording has (a time, mostly) keeps being compared.
+                if name == "phase" or not expected["closure"].get(name):
+                    actual["closure"].pop(name, None)
+                    expected["closure"].pop(name, None)
+        else:
+            _forget_progress(expected[key], actual[key])
+
+
+def _is_untouched_execution(entity: dict) -> bool:
+    """An Execution message: it has a closure with a workflow id and no phase (or REST's default)."""
+    closure = entity.get("closure")
+    if not isinstance(closure, dict) or "spec" not in entity:
+        return False
+    if "workflow_id" not in closure and "workflowId" not in closure:
+        return False
+    return closure.get("phase", "UNDEFINED") == "UNDEFINED"
+
+
+def server_version(expected: Any, actual: Any) -> tuple[Any, Any]:
+    """Name server_version: the three values are compared by being there."""
+
+    def seen(document: Any) -> Any:
+        if isinstance(document, dict) and isinstance(
+            version := document.get("control_plane_version"), dict
+        ):
+            return {"control_plane_version": {key: bool(value) for key, value in version.items()}}
+        return document
+
+    return seen(expected), seen(actual)
+
+
+def services_superset(expected: Any, actual: Any) -> tuple[Any, Any]:
+    """Name services_superset, for the answers of server reflection."""
+
+    def kept(left: list, right: list) -> tuple[list, list]:
+        return sorted(left), sorted(name for name in right if name in left)
+
+    if not isinstance(expected, dict) or not isinstance(actual, dict):
+        return expected, actual
+    if "files" in expected and "files" in actual:
+        left, right = kept(expected["files"], actual["files"])
+        return {"files": left}, {"files": right}
+    if "list_services_response" in expected and "list_services_response" in actual:
+        left, right = kept(
+            [s["name"] for s in expected["list_services_response"].get("service", [])],
+            [s["name"] for s in actual["list_services_response"].get("service", [])],
+        )
+        return {"services": left}, {"services": right}
+    if "error_response" in expected and "error_response" in actual:
+        code = "error_code"
+        return (
+            {code: expected["error_response"].get(code)},
+            {code: actual["error_response"].get(code)},
+        )
+    return expected, actual
+
+
+def rest_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Name rest_headers, with names in lower case."""
+    lowered = {key.lower(): value for key, value in headers.items()}
+    return {key: value for key, value in lowered.items() if key not in TRANSPORT_HEADERS}
