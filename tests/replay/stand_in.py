@@ -131,7 +131,9 @@ def _http_handler(stand_in: StandIn) -> type[http.server.BaseHTTPRequestHandler]
 
 
 def _body(record: dict[str, Any]) -> bytes:
-    body = record.get("body", "")
+    body = record.get("body")
+    if body is None:
+        return b""
     if record.get("body_proto"):
         message = wire.message_class(record["body_proto"])()
         return json_format.ParseDict(body, message).SerializeToString()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import pathlib
@@ -270,6 +271,11 @@ def _rest_body(record: dict[str, Any], substitution: Substitution) -> bytes | No
 
 
 def _rest_answer(record: dict[str, Any], headers: dict[str, str], received: bytes) -> Any:
+    recorded = record.get("body")
+    if not received:
+        return None
+    if isinstance(recorded, dict) and recorded.keys() == {"sha256", "length"}:
+        return {"sha256": hashlib.sha256(received).hexdigest(), "length": len(received)}
     content_type = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
     if content_type.startswith("application/octet-stream"):
         return _binary_answer(record, received)
