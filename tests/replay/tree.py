@@ -1,0 +1,272 @@
+"""Execution trees: fetched from a server in the recordings' shape, and made comparable.
+
+A tree is what `oracle/engine/*.json` holds: the execution, its data, its node executions with
+their children, task executions and dynamic closure, its signals and its metadata objects.
+"""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+import re
+from typing import Any
+
+import grpc
+from flyteidl.admin import (
+    execution_pb2,
+    node_execution_pb2,
+    signal_pb2,
+    task_execution_pb2,
+)
+from flyteidl.core import identifier_pb2
+
+from tests.conformance import executions
+from tests.conformance.clients import Stubs
+from tests.replay.transports import to_json
+
+NAMES = {
+    "tree_names": "executions get the recorded names, so that ids made from them are equal",
+    "tree_times": "times and durations are compared by being there; of task executions only "
+    "created_at and updated_at, because Kubernetes reports whole seconds, late or never",
+    "tree_uris": "of a URI the part after the execution's own folder is compared; raw data is `<raw>`",
+    "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
+    "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
+    "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
+    "tree_cache": "ids and tags of cached artifacts are random or hash scratch paths",
+    "tree_containers": "container and image of tasks in a dynamic closure are how they were registered",
+    "tree_environment": "of a task's environment the storage and platform addresses are left out",
+    "tree_versions": "versions of the recording's registrations are all `o1`, of dynamic closures `*`",
+    "tree_scratch": "the scratch folder that inputs name is the replay's own",
+}
+
+SCRATCH = "/tmp/rig/1795325985"
+POD_TEXT = "<account of a dead process>"
+
+_TIMES = {"created_at", "updated_at", "started_at", "occurred_at"}
+_LEFT_OUT = {"logs", "reason", "reasons", "timestamp", "inputs_blob", "artifact_id"}
+_URI_KEYS = {"uri", "input_uri", "output_uri", "deck_uri", "checkpoint_uri", "dynamic_job_spec_uri"}
+_POD = re.compile(
+    r"Pod failed\. No message received from kubernetes\.\s*\[[^\]]*\] terminated with exit code "
+    r"\(\d+\)\. Reason \[\w+\]\. Message: \s*\."
+)
+_FILE = re.compile(r'File "[^"]*?((?:site-packages|orc)/[^"]+)"')
+_FLYTEKIT = re.compile(r"site-packages/")
+_RECORDED_VERSIONS = re.compile(r"^o1[a-z]?$|^o2$")
+_LEFT_OUT_ENVIRONMENT = ("FLYTE_AWS_", "FLYTE_PLATFORM_", "FLYTE_SECRETS_", "FLYTE_SDK_", "_F_")
+
+
+# --- fetching -------------------------------------------------------------------------------------
+
+
+def fetch(stubs: Stubs, name: str, storage: pathlib.Path | None) -> dict[str, Any]:
+    """The complete tree of an execution, through the API and from the storage folder."""
+    own = executions.identifier(name)
+    tree: dict[str, Any] = {
+        "execution": to_json(executions.get(stubs, name)),
+        "data": to_json(executions.data(stubs, name)),
+        "node_executions": _nodes(stubs, name, ""),
+    }
+    signals = stubs.signal.ListSignals(
+        signal_pb2.SignalListRequest(workflow_execution_id=own, limit=100), timeout=30
+    ).signals
+    if signals:
+        tree["signals"] = [to_json(signal) for signal in signals]
+    if storage is not None:
+        tree["metadata_objects"] = [{"key": key} for key in metadata_keys(storage, name)]
+    return tree
+
+
+def metadata_keys(storage: pathlib.Path, name: str) -> list[str]:
+    """Files of the execution's own folder; raw data lies in folders of its attempts."""
+    found = []
+    for path in storage.rglob("*"):
+        parts = path.relative_to(storage).parts
+        if path.is_file() and any(part.endswith(name) for part in parts[:-1]):
+            found.append("/".join(parts))
+    return sorted(found)
+
+
+def _nodes(stubs: Stubs, name: str, parent: str) -> list[dict[str, Any]]:
+    return [_node(stubs, name, node) for node in executions.nodes(stubs, name, parent)]
+
+
+def _node(stubs: Stubs, name: str, node: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"node_execution": to_json(node), "task_executions": []}
+    data = _data(
+        lambda: stubs.admin.GetNodeExecutionData(
+            node_execution_pb2.NodeExecutionGetDataRequest(id=node.id), timeout=30
+        )
+    )
+    if "dynamic_workflow" in data:
+        row["dynamic_workflow"] = data.pop("dynamic_workflow")
+    row["data"] = data
+    listed = stubs.admin.ListTaskExecutions(
+        task_execution_pb2.TaskExecutionListRequest(node_execution_id=node.id, limit=100),
+        timeout=30,
+    )
+    for task in listed.task_executions:
+        row["task_executions"].append({"task_execution": to_json(task), "data": _task_data(stubs, task.id)})
+    if node.metadata.is_parent_node:
+        row["children"] = _nodes(stubs, name, node.id.node_id)
+    return row
+
+
+def _task_data(stubs: Stubs, own: identifier_pb2.TaskExecutionIdentifier) -> dict[str, Any]:
+    return _data(
+        lambda: stubs.admin.GetTaskExecutionData(
+            task_execution_pb2.TaskExecutionGetDataRequest(id=own), timeout=30
+        )
+    )
+
+
+def _data(call: Any) -> dict[str, Any]:
+    try:
+        return to_json(call())
+    except grpc.RpcError as error:
+        return {"error": error.code().name}
+
+
+# --- making comparable ----------------------------------------------------------------------------
+
+
+def comparable(tree: dict[str, Any], name: str, scratch: str = SCRATCH) -> dict[str, Any]:
+    """The tree with lists as maps and everything normalised that `NAMES` says."""
+    tree = copy.deepcopy(tree)
+    made = {
+        "execution": _execution(tree["execution"]),
+        "data": _io(tree["data"]),
+        "nodes": _by_id(tree["node_executions"]),
+        "signals": {s["id"]["signal_id"]: s for s in tree.get("signals", [])},
+        "metadata_objects": sorted(
+            _after_folder(entry["key"], name) for entry in tree.get("metadata_objects", [])
+        ),
+    }
+    return _plain(made, name, scratch)
+
+
+def align(expected: Any, actual: Any) -> tuple[Any, Any]:
+    """Name tree_pod_texts: where the recording holds a pod's account, any account is equal."""
+    if isinstance(expected, str) and isinstance(actual, str) and POD_TEXT in expected:
+        pattern = ".*".join(re.escape(part) for part in expected.split(POD_TEXT))
+        return expected, expected if re.fullmatch(pattern, actual, re.DOTALL) else actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in expected.keys() & actual.keys():
+            expected[key], actual[key] = align(expected[key], actual[key])
+    elif isinstance(expected, list) and isinstance(actual, list):
+        for index, (left, right) in enumerate(zip(expected, actual)):
+            expected[index], actual[index] = align(left, right)
+    return expected, actual
+
+
+def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {row["node_execution"]["id"]["node_id"]: _row(row) for row in rows}
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    node = row["node_execution"]
+    made = {
+        "input_uri": node.get("input_uri"),
+        "closure": node.get("closure", {}),
+        "metadata": node.get("metadata", {}),
+        "data": _io(row.get("data", {})),
+        "tasks": {
+            f"attempt {task['task_execution']['id'].get('retry_attempt', 0)}": _task(task)
+            for task in row["task_executions"]
+        },
+        "children": _by_id(row.get("children", [])),
+    }
+    if "dynamic_workflow" in row:
+        made["dynamic_workflow"] = _closure(row["dynamic_workflow"])
+    return made
+
+
+def _task(row: dict[str, Any]) -> dict[str, Any]:
+    task = row["task_execution"]
+    closure = dict(task["closure"])
+    for name in ("started_at", "duration"):
+        closure.pop(name, None)
+    return {
+        "task_id": task["id"]["task_id"],
+        "input_uri": task.get("input_uri"),
+        "is_parent": task.get("is_parent", False),
+        "closure": closure,
+        "data": _io(row.get("data", {})),
+    }
+
+
+def _execution(execution: dict[str, Any]) -> dict[str, Any]:
+    spec = execution["spec"]
+    # What the recorder's client sent by default says nothing about the engine.
+    for name in ("notifications", "labels", "annotations", "auth_role", "security_context"):
+        spec.pop(name, None)
+    return execution
+
+
+def _io(data: dict[str, Any]) -> dict[str, Any]:
+    """Values and flyte:// URLs; the signed URLs beside them depend on a server's settings."""
+    return {
+        key: value
+        for key, value in data.items()
+        if key in ("full_inputs", "full_outputs", "flyte_urls", "error") and value
+    }
+
+
+def _closure(dynamic: dict[str, Any]) -> dict[str, Any]:
+    compiled = dynamic.get("compiled_workflow", {})
+    compiled.get("primary", {}).get("template", {}).get("id", {})["version"] = "*"
+    if "id" in dynamic:
+        dynamic["id"]["version"] = "*"
+    for task in compiled.get("tasks", []):
+        for name in ("container", "k8s_pod", "custom", "security_context"):
+            task.get("template", {}).pop(name, None)
+    return dynamic
+
+
+def _plain(value: Any, name: str, scratch: str, key: str = "") -> Any:
+    if isinstance(value, dict):
+        made = {}
+        for inner, content in value.items():
+            if inner in _LEFT_OUT or inner.startswith(_LEFT_OUT_ENVIRONMENT):
+                continue
+            if inner == "artifact_tag" and "name" in content:
+                content = {"name": content["name"].split("-")[0]}
+            made[inner] = _plain(content, name, scratch, inner)
+        return made
+    if isinstance(value, list):
+        return [_plain(element, name, scratch, key) for element in value]
+    if not isinstance(value, str):
+        return value
+    if key in _TIMES:
+        return "<time>"
+    if key == "duration":
+        return "<duration>"
+    if key in _URI_KEYS:
+        return _uri(value, name)
+    if key == "version" and _RECORDED_VERSIONS.match(value):
+        return "o1"
+    if key == "message":
+        return _message(value)
+    return value.replace(scratch, SCRATCH)
+
+
+def _uri(uri: str, name: str) -> str:
+    if uri.startswith("flyte://") or not uri:
+        return uri
+    after = _after_folder(uri, name)
+    if after != uri:
+        return f"<execution>/{after}"
+    return "<raw>/_flytecheckpoints" if uri.endswith("/_flytecheckpoints") else "<raw>"
+
+
+def _after_folder(uri: str, name: str) -> str:
+    """What follows the path component that ends with the execution's name, else the whole."""
+    parts = uri.split("/")
+    for index, part in enumerate(parts):
+        if part.endswith(name):
+            return "/".join(parts[index + 1 :])
+    return uri
+
+
+def _message(text: str) -> str:
+    text = _POD.sub(POD_TEXT, text)
+    return _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)
