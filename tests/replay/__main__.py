@@ -97,6 +97,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--scenario", nargs="+", help="with --engine: only these")
     parser.add_argument("--kinds", type=lambda text: set(text.split(",")),
                         help="with --engine: scenarios that need no other kinds than these")
+    parser.add_argument("--parallel", type=int, default=4,
+                        help="with --engine: how many scenarios run at once")
     parser.add_argument("--doc", action="store_true", help="print docs/compatibility.md")
     parser.add_argument("--server-bin", type=pathlib.Path, default=binary())
     parser.add_argument("--server-arg", action="append", default=[],

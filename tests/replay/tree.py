@@ -97,15 +97,21 @@ def _node(stubs: Stubs, name: str, node: Any) -> dict[str, Any]:
             node_execution_pb2.NodeExecutionGetDataRequest(id=node.id), timeout=30
         )
     )
-    if "dynamic_workflow" in data:
-        row["dynamic_workflow"] = data.pop("dynamic_workflow")
     row["data"] = data
+    if node.metadata.is_dynamic:
+        row["dynamic_workflow"] = _data(
+            lambda: stubs.admin.GetDynamicNodeWorkflow(
+                node_execution_pb2.GetDynamicNodeWorkflowRequest(id=node.id), timeout=30
+            )
+        )
     listed = stubs.admin.ListTaskExecutions(
         task_execution_pb2.TaskExecutionListRequest(node_execution_id=node.id, limit=100),
         timeout=30,
     )
     for task in listed.task_executions:
-        row["task_executions"].append({"task_execution": to_json(task), "data": _task_data(stubs, task.id)})
+        row["task_executions"].append(
+            {"task_execution": to_json(task), "data": _task_data(stubs, task.id)}
+        )
     if node.metadata.is_parent_node:
         row["children"] = _nodes(stubs, name, node.id.node_id)
     return row
@@ -123,7 +129,7 @@ def _data(call: Any) -> dict[str, Any]:
     try:
         return to_json(call())
     except grpc.RpcError as error:
-        return {"error": error.code().name}
+        return {"grpc_error": f"{error.code().name}: {error.details()}"}
 
 
 # --- making comparable ----------------------------------------------------------------------------
@@ -204,14 +210,16 @@ def _execution(execution: dict[str, Any]) -> dict[str, Any]:
 
 def _io(data: dict[str, Any]) -> dict[str, Any]:
     """Values and flyte:// URLs; the signed URLs beside them depend on a server's settings."""
-    return {
-        key: value
-        for key, value in data.items()
-        if key in ("full_inputs", "full_outputs", "flyte_urls", "error") and value
-    }
+    kept = ("full_inputs", "full_outputs", "flyte_urls", "grpc_error")
+    made = {key: value for key, value in data.items() if key in kept and value}
+    if "dynamic_workflow" in data:
+        made["dynamic_workflow"] = _closure(data["dynamic_workflow"])
+    return made
 
 
 def _closure(dynamic: dict[str, Any]) -> dict[str, Any]:
+    if "grpc_error" in dynamic:
+        return {"grpc_error": dynamic["grpc_error"].split(":")[0]}
     compiled = dynamic.get("compiled_workflow", {})
     compiled.get("primary", {}).get("template", {}).get("id", {})["version"] = "*"
     if "id" in dynamic:
