@@ -34,8 +34,8 @@ METHODS = [
     for method in descriptor_pool.Default().FindServiceByName(service).methods
     if method.name not in NOT_CALLED
 ]
-STRINGS = ["", "x", "x" * 5000, "\u0000", "é", "../../etc/passwd", "'; DROP TABLE task; --", "%s%n",
-           "a\nb", "eq(name,x)", "{{.input}}", "s3://b/k", "file:///etc/passwd", "-1", "NaN",
+STRINGS = ["", "x", "x" * 5000, "\u0000", "é", "../../etc/passwd", "'; DROP TABLE task; --",
+           "%s%n", "a\nb", "eq(name,x)", "{{.input}}", "s3://b/k", "file:///etc/passwd", "-1", "NaN",
            PROJECT, DOMAIN]  # fmt: skip
 
 

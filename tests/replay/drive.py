@@ -16,7 +16,7 @@ from google.protobuf import json_format
 
 from tests.conformance import executions
 from tests.conformance.clients import DOMAIN, PROJECT, Stubs
-from tests.replay import normalise, tree
+from tests.replay import normalise
 
 RUNNING = core_execution_pb2.TaskExecution.RUNNING
 _POLL_SECONDS = 0.05
@@ -112,7 +112,8 @@ class Driver:
         if scenario.drive not in ("recover", "relaunch"):
             self._create(own, scenario.recorded["execution"]["spec"], scenario.recorded["data"])
             return
-        reference = scenario.recorded["execution"]["spec"]["metadata"]["reference_execution"]["name"]
+        metadata = scenario.recorded["execution"]["spec"]["metadata"]
+        reference = metadata["reference_execution"]["name"]
         original = next(iter(scenario.recorded.get("related", [])), scenario.recorded)
         spec = {
             key: value for key, value in original["execution"]["spec"].items() if key != "metadata"
@@ -134,7 +135,7 @@ class Driver:
             sent["max_parallelism"] = spec["max_parallelism"]
         inputs = normalise.map_strings(
             data.get("full_inputs", {}),
-            lambda text: text.replace(tree.SCRATCH, str(self._scratch)),
+            lambda text: text.replace(normalise.SCRATCH, str(self._scratch)),
         )
         self._stubs.admin.CreateExecution(
             execution_pb2.ExecutionCreateRequest(

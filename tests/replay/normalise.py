@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 NAMES = {
-    "storage_root": "the recordings' bucket `s3://my-s3-bucket` stands for the server's own storage "
-    "root: replaced by it in requests, and back in answers",
+    "storage_root": "the recordings' bucket `s3://my-s3-bucket` stands for the server's own "
+    "storage root: replaced by it in requests, and back in answers",
     "bound_names": "a name that the server generates (execution names) is remembered where the "
     "recording binds it and replaced wherever the recorded name appears later",
     "text_spacing": "runs of blanks, no-break spaces included, are one blank: the spacing of "
@@ -19,7 +19,7 @@ NAMES = {
     "row_numbers": "`for node execution 6` names a database row of the recording",
     "rest_headers": "headers of the transport (`content-length`, `transfer-encoding`, "
     "`grpc-metadata-content-type`) are not compared; all other recorded headers are",
-    "rest_html": "HTML bodies of redirects and console pages are not compared, status and headers are",
+    "rest_html": "HTML bodies of redirects are not compared, status and headers are",
     "server_version": "what the server says its version, build and build time are is its own "
     "(`unknown` in the recordings); they must not be empty",
     "services_superset": "server reflection must list at least the recorded services and files",
@@ -131,7 +131,7 @@ def _forget_progress(expected: Any, actual: Any) -> None:
 
 
 def _is_untouched_execution(entity: dict) -> bool:
-    """An Execution message: it has a closure with a workflow id and no phase (or REST's default)."""
+    """An Execution message: its closure has a workflow id and no phase (or REST's default)."""
     closure = entity.get("closure")
     if not isinstance(closure, dict) or "spec" not in entity:
         return False
@@ -183,3 +183,90 @@ def rest_headers(headers: dict[str, str]) -> dict[str, str]:
     """Name rest_headers, with names in lower case."""
     lowered = {key.lower(): value for key, value in headers.items()}
     return {key: value for key, value in lowered.items() if key not in TRANSPORT_HEADERS}
+
+
+# --- execution trees ----------------------------------------------------------------------------
+
+TREE_NAMES = {
+    "tree_names": "executions get the recorded names, so that ids made from them are equal",
+    "tree_times": "times and durations are compared by being there; of task executions only "
+    "created_at and updated_at, because Kubernetes reports whole seconds, late or never",
+    "tree_uris": "of a URI the part after the execution's own folder is compared; raw data is "
+    "`<raw>`",
+    "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
+    "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
+    "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
+    "tree_cache": "ids and tags of cached artifacts are random or hash scratch paths",
+    "tree_containers": "containers of tasks in a dynamic closure are as they were registered",
+    "tree_environment": "of a task's environment the storage and platform addresses are left out",
+    "tree_versions": "versions of the recordings' registrations are all `o1`, of dynamic closures "
+    "`*`",
+    "tree_scratch": "the scratch folder that inputs name is the replay's own",
+}
+
+# The folder that the recordings' inputs name for files in which tasks count their attempts.
+SCRATCH = "/tmp/rig/1795325985"
+POD_TEXT = "<account of a dead process>"
+
+_TIMES = {"created_at", "updated_at", "started_at", "occurred_at"}
+_LEFT_OUT = {"logs", "reason", "reasons", "timestamp", "artifact_id"}
+_URI_KEYS = {"uri", "input_uri", "output_uri", "deck_uri", "checkpoint_uri", "dynamic_job_spec_uri"}
+_POD = re.compile(
+    r"Pod failed\. No message received from kubernetes\.\s*\[[^\]]*\] terminated with exit code "
+    r"\(\d+\)\. Reason \[\w+\]\. Message: \s*\."
+)
+_FILE = re.compile(r'File "[^"]*?((?:site-packages|orc)/[^"]+)"')
+_FLYTEKIT = re.compile(r"site-packages/")
+_RECORDED_VERSIONS = re.compile(r"^o1[a-z]?$|^o2$")
+_LEFT_OUT_ENVIRONMENT = ("FLYTE_AWS_", "FLYTE_PLATFORM_", "FLYTE_SECRETS_", "FLYTE_SDK_", "_F_")
+
+
+def tree_value(value: Any, name: str, scratch: str, key: str = "") -> Any:
+    """Every normalisation of trees that looks at one value and the key it stands under."""
+    if isinstance(value, dict):
+        made = {}
+        for inner, content in value.items():
+            if inner in _LEFT_OUT or inner.startswith(_LEFT_OUT_ENVIRONMENT):
+                continue
+            if inner == "artifact_tag" and "name" in content:
+                content = {"name": content["name"].split("-")[0]}
+            made[inner] = tree_value(content, name, scratch, inner)
+        return made
+    if isinstance(value, list):
+        return [tree_value(element, name, scratch, key) for element in value]
+    if not isinstance(value, str):
+        return value
+    if key in _TIMES:
+        return "<time>"
+    if key == "duration":
+        return "<duration>"
+    if key in _URI_KEYS:
+        return _uri(value, name)
+    if key == "version" and _RECORDED_VERSIONS.match(value):
+        return "o1"
+    if key == "message":
+        return _message(value)
+    return value.replace(scratch, SCRATCH)
+
+
+def _uri(uri: str, name: str) -> str:
+    if uri.startswith("flyte://") or not uri:
+        return uri
+    after = after_folder(uri, name)
+    if after != uri:
+        return f"<execution>/{after}"
+    return "<raw>/_flytecheckpoints" if uri.endswith("/_flytecheckpoints") else "<raw>"
+
+
+def after_folder(uri: str, name: str) -> str:
+    """What follows the path component that ends with the execution's name, else the whole."""
+    parts = uri.split("/")
+    for index, part in enumerate(parts):
+        if part.endswith(name):
+            return "/".join(parts[index + 1 :])
+    return uri
+
+
+def _message(text: str) -> str:
+    text = _POD.sub(POD_TEXT, text)
+    return _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)

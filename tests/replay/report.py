@@ -84,7 +84,8 @@ def compatibility_page(deviations: Deviations) -> str:
             lines.append(f"| {_cell(reason)} | {_cell(steps)} |")
         lines.append("")
     lines += ["## What the comparison leaves out", "", "| Name | Meaning |", "|---|---|"]
-    lines += [f"| `{name}` | {_cell(why)} |" for name, why in normalise.NAMES.items()]
+    names = normalise.NAMES | normalise.TREE_NAMES
+    lines += [f"| `{name}` | {_cell(why)} |" for name, why in names.items()]
     return "\n".join(lines) + "\n"
 
 

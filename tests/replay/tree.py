@@ -12,48 +12,13 @@ import re
 from typing import Any
 
 import grpc
-from flyteidl.admin import (
-    execution_pb2,
-    node_execution_pb2,
-    signal_pb2,
-    task_execution_pb2,
-)
+from flyteidl.admin import node_execution_pb2, signal_pb2, task_execution_pb2
 from flyteidl.core import identifier_pb2
 
 from tests.conformance import executions
 from tests.conformance.clients import Stubs
+from tests.replay import normalise
 from tests.replay.transports import to_json
-
-NAMES = {
-    "tree_names": "executions get the recorded names, so that ids made from them are equal",
-    "tree_times": "times and durations are compared by being there; of task executions only "
-    "created_at and updated_at, because Kubernetes reports whole seconds, late or never",
-    "tree_uris": "of a URI the part after the execution's own folder is compared; raw data is `<raw>`",
-    "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
-    "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
-    "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
-    "tree_cache": "ids and tags of cached artifacts are random or hash scratch paths",
-    "tree_containers": "container and image of tasks in a dynamic closure are how they were registered",
-    "tree_environment": "of a task's environment the storage and platform addresses are left out",
-    "tree_versions": "versions of the recording's registrations are all `o1`, of dynamic closures `*`",
-    "tree_scratch": "the scratch folder that inputs name is the replay's own",
-}
-
-SCRATCH = "/tmp/rig/1795325985"
-POD_TEXT = "<account of a dead process>"
-
-_TIMES = {"created_at", "updated_at", "started_at", "occurred_at"}
-_LEFT_OUT = {"logs", "reason", "reasons", "timestamp", "inputs_blob", "artifact_id"}
-_URI_KEYS = {"uri", "input_uri", "output_uri", "deck_uri", "checkpoint_uri", "dynamic_job_spec_uri"}
-_POD = re.compile(
-    r"Pod failed\. No message received from kubernetes\.\s*\[[^\]]*\] terminated with exit code "
-    r"\(\d+\)\. Reason \[\w+\]\. Message: \s*\."
-)
-_FILE = re.compile(r'File "[^"]*?((?:site-packages|orc)/[^"]+)"')
-_FLYTEKIT = re.compile(r"site-packages/")
-_RECORDED_VERSIONS = re.compile(r"^o1[a-z]?$|^o2$")
-_LEFT_OUT_ENVIRONMENT = ("FLYTE_AWS_", "FLYTE_PLATFORM_", "FLYTE_SECRETS_", "FLYTE_SDK_", "_F_")
-
 
 # --- fetching -------------------------------------------------------------------------------------
 
@@ -135,8 +100,8 @@ def _data(call: Any) -> dict[str, Any]:
 # --- making comparable ----------------------------------------------------------------------------
 
 
-def comparable(tree: dict[str, Any], name: str, scratch: str = SCRATCH) -> dict[str, Any]:
-    """The tree with lists as maps and everything normalised that `NAMES` says."""
+def comparable(tree: dict[str, Any], name: str, scratch: str = normalise.SCRATCH) -> dict[str, Any]:
+    """The tree with lists as maps and everything normalised that `TREE_NAMES` says."""
     tree = copy.deepcopy(tree)
     made = {
         "execution": _execution(tree["execution"]),
@@ -144,16 +109,16 @@ def comparable(tree: dict[str, Any], name: str, scratch: str = SCRATCH) -> dict[
         "nodes": _by_id(tree["node_executions"]),
         "signals": {s["id"]["signal_id"]: s for s in tree.get("signals", [])},
         "metadata_objects": sorted(
-            _after_folder(entry["key"], name) for entry in tree.get("metadata_objects", [])
+            normalise.after_folder(entry["key"], name) for entry in tree.get("metadata_objects", [])
         ),
     }
-    return _plain(made, name, scratch)
+    return normalise.tree_value(made, name, scratch)
 
 
 def align(expected: Any, actual: Any) -> tuple[Any, Any]:
     """Name tree_pod_texts: where the recording holds a pod's account, any account is equal."""
-    if isinstance(expected, str) and isinstance(actual, str) and POD_TEXT in expected:
-        pattern = ".*".join(re.escape(part) for part in expected.split(POD_TEXT))
+    if isinstance(expected, str) and isinstance(actual, str) and normalise.POD_TEXT in expected:
+        pattern = ".*".join(re.escape(part) for part in expected.split(normalise.POD_TEXT))
         return expected, expected if re.fullmatch(pattern, actual, re.DOTALL) else actual
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key in expected.keys() & actual.keys():
@@ -228,53 +193,3 @@ def _closure(dynamic: dict[str, Any]) -> dict[str, Any]:
         for name in ("container", "k8s_pod", "custom", "security_context"):
             task.get("template", {}).pop(name, None)
     return dynamic
-
-
-def _plain(value: Any, name: str, scratch: str, key: str = "") -> Any:
-    if isinstance(value, dict):
-        made = {}
-        for inner, content in value.items():
-            if inner in _LEFT_OUT or inner.startswith(_LEFT_OUT_ENVIRONMENT):
-                continue
-            if inner == "artifact_tag" and "name" in content:
-                content = {"name": content["name"].split("-")[0]}
-            made[inner] = _plain(content, name, scratch, inner)
-        return made
-    if isinstance(value, list):
-        return [_plain(element, name, scratch, key) for element in value]
-    if not isinstance(value, str):
-        return value
-    if key in _TIMES:
-        return "<time>"
-    if key == "duration":
-        return "<duration>"
-    if key in _URI_KEYS:
-        return _uri(value, name)
-    if key == "version" and _RECORDED_VERSIONS.match(value):
-        return "o1"
-    if key == "message":
-        return _message(value)
-    return value.replace(scratch, SCRATCH)
-
-
-def _uri(uri: str, name: str) -> str:
-    if uri.startswith("flyte://") or not uri:
-        return uri
-    after = _after_folder(uri, name)
-    if after != uri:
-        return f"<execution>/{after}"
-    return "<raw>/_flytecheckpoints" if uri.endswith("/_flytecheckpoints") else "<raw>"
-
-
-def _after_folder(uri: str, name: str) -> str:
-    """What follows the path component that ends with the execution's name, else the whole."""
-    parts = uri.split("/")
-    for index, part in enumerate(parts):
-        if part.endswith(name):
-            return "/".join(parts[index + 1 :])
-    return uri
-
-
-def _message(text: str) -> str:
-    text = _POD.sub(POD_TEXT, text)
-    return _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)

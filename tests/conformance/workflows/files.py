@@ -31,8 +31,8 @@ def spread(f: FlyteFile) -> FlyteDirectory:
 
 @task
 def gather(d: FlyteDirectory) -> str:
-    folder = d.download()
-    return "|".join((pathlib.Path(folder) / name).read_text() for name in sorted(os.listdir(folder)))
+    folder = pathlib.Path(d.download())
+    return "|".join((folder / name).read_text() for name in sorted(os.listdir(folder)))
 
 
 @workflow
