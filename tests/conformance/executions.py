@@ -81,7 +81,7 @@ def nodes(stubs: Stubs, name: str, parent: str = "") -> list[node_execution_pb2.
             return found
 
 
-def names_by_label(stubs: Stubs, filters: str) -> list[str]:
+def names_found(stubs: Stubs, filters: str) -> list[str]:
     """Names of the executions that a filter finds."""
     request = common_pb2.ResourceListRequest(
         id=common_pb2.NamedEntityIdentifier(project=PROJECT, domain=DOMAIN),

@@ -1,5 +1,9 @@
 """Scenarios 10, 13, 14, 17 and 28: files, nested workflows, retries, decks, kinds of values."""
 
+import pandas as pd
+from flyteidl.admin import task_execution_pb2
+from flyteidl.core import execution_pb2, identifier_pb2
+
 from tests.conformance import executions
 from tests.conformance.clients import DOMAIN, PROJECT
 from tests.conformance.executions import Phase
@@ -57,9 +61,6 @@ def test_a_launch_plan_node_runs_a_child_execution(pyflyte, stubs):
 
 
 def attempts(stubs, name, node="n0"):
-    from flyteidl.admin import task_execution_pb2
-    from flyteidl.core import identifier_pb2
-
     parent = identifier_pb2.NodeExecutionIdentifier(
         node_id=node, execution_id=executions.identifier(name)
     )
@@ -69,8 +70,6 @@ def attempts(stubs, name, node="n0"):
 
 
 def test_recoverable_errors_are_retried(pyflyte, stubs):
-    from flyteidl.core import execution_pb2
-
     task = execution_pb2.TaskExecution
     name, outputs = run(pyflyte, stubs, "retries.py", "lucky")
     assert outputs["o0"].scalar.primitive.integer == 2
@@ -85,23 +84,26 @@ def test_other_errors_are_not_retried(pyflyte, stubs):
     assert [attempt for attempt, _ in attempts(stubs, name)] == [0]
 
 
-def test_a_deck_and_data_are_fetched_by_flyte_url(pyflyte, stubs, tmp_path):
+def test_a_deck_and_data_are_fetched_by_flyte_url(pyflyte, stubs, remote):
     name, _ = run(pyflyte, stubs, "decks.py", "decked", "--title", "figures")
     node = next(n for n in executions.nodes(stubs, name) if n.id.node_id == "n0")
     assert node.closure.deck_uri
     base = f"flyte://v1/{PROJECT}/{DOMAIN}/{name}/n0"
-    fetched = {}
-    for what in ("d", "o", "i/title"):
-        target = tmp_path / what.replace("/", "_")
-        target.mkdir()
-        done = pyflyte("fetch", "-r", f"{base}/{what}", str(target))
+    for what, shown in {"o": "FIGURES", "i/title": "figures", "0/o/o0": "FIGURES"}.items():
+        done = pyflyte("fetch", f"{base}/{what}")
         assert done.code == 0, f"{what}: {done.output}"
-        fetched[what] = done.output + "".join(
-            path.read_text(errors="replace") for path in target.rglob("*") if path.is_file()
-        )
-    assert "<h1>figures</h1>" in fetched["d"]
-    assert "FIGURES" in fetched["o"]
-    assert "figures" in fetched["i/title"]
+        assert shown in done.output, f"{what}: {done.output}"
+    assert pyflyte("fetch", f"{base}/d").code == 0
+    assert b"<h1>figures</h1>" in remote.get(f"{base}/d")
+
+
+def test_a_file_is_fetched_to_the_disk(pyflyte, stubs, tmp_path):
+    name, _ = run(pyflyte, stubs, "files.py", "fw", "--text", "fetched")
+    url = f"flyte://v1/{PROJECT}/{DOMAIN}/{name}/n0/o/o0"
+    done = pyflyte("fetch", url, str(tmp_path))
+    assert done.code == 0, done.output
+    (file,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert file.read_text() == "fetched"
 
 
 def test_values_of_every_kind_arrive_unchanged(pyflyte, stubs):
@@ -137,7 +139,5 @@ def test_a_frame_is_stored_by_reference(remote, pyflyte, stubs):
     literal = execution.node_executions["n0"].outputs.get_literal("o0")
     uri = literal.scalar.structured_dataset.uri
     assert uri and "outputs.pb" not in uri
-    import pandas as pd
-
     frame = execution.node_executions["n0"].outputs.get("o0", pd.DataFrame)
     assert list(frame["n"]) == [10, 11, 12]

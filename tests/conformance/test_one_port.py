@@ -6,12 +6,14 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
 
 import grpc
 import pytest
+import requests
 from flyteidl.admin import common_pb2, version_pb2
 from flyteidl.core import identifier_pb2
 
@@ -97,13 +99,16 @@ def test_a_message_of_40_mib_is_refused_and_the_channel_lives(server):
 
 
 def test_a_rest_body_of_40_mib_is_refused(rest):
-    answer = rest.raw(
-        "POST",
-        "/api/v1/tasks",
-        data=b'{"spec": "' + b"z" * (40 * MIB) + b'"}',
-        headers={"Content-Type": "application/json"},
-    )
-    assert answer.status_code in (413, 429), answer.text[:200]
+    try:
+        answer = rest.raw(
+            "POST",
+            "/api/v1/tasks",
+            data=b'{"spec": "' + b"z" * (40 * MIB) + b'"}',
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code in (413, 429), answer.text[:200]
+    except requests.ConnectionError:
+        pass  # the server may hang up instead of reading what it will not take
     assert rest.get("/api/v1/version").status_code == 200
 
 
@@ -173,8 +178,6 @@ def test_sigterm_under_load_loses_no_answer(server_factory):
 
 def test_many_half_open_connections_do_not_stop_the_others(server, stubs):
     """Clients that connect and say nothing, or stop in the middle of a request."""
-    import socket
-
     sockets = []
     for index in range(100):
         connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)

@@ -1,7 +1,6 @@
 """No web page may use the server of whoever visits it: Host and Origin are checked everywhere."""
 
 import pytest
-
 from flyteidl.admin import project_pb2
 from tests.conformance import routes
 

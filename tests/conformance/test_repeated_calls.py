@@ -44,6 +44,7 @@ def registered(stubs):
     stubs.admin.CreateTask(entities.task("base"))
     stubs.admin.CreateWorkflow(entities.workflow("base", "base"))
     stubs.admin.CreateLaunchPlan(entities.launch_plan("base", "base"))
+    stubs.admin.CreateExecution(entities.execution("archived", "base"))
 
 
 CREATES = {
@@ -59,7 +60,6 @@ CREATES = {
 
 @pytest.mark.parametrize("what", CREATES)
 def test_one_of_four_equal_creations_wins(server, stubs, what):
-    # `workflow` needs its task under the same version; the others name `base`.
     codes, _ = at_once(server, CREATES[what])
     assert codes == {OK: 1, EXISTS: TIMES - 1}
     again, _ = at_once(server, CREATES[what])
@@ -67,7 +67,7 @@ def test_one_of_four_equal_creations_wins(server, stubs, what):
 
 
 def test_four_equal_creations_leave_one_execution(stubs):
-    found = executions.names_by_label(stubs, "eq(name,repeated)")
+    found = executions.names_found(stubs, "eq(name,repeated)")
     assert found == ["repeated"]
 
 
@@ -94,7 +94,7 @@ UPDATES = {
     ),
     "archive execution": lambda s: s.admin.UpdateExecution(
         execution_pb2.ExecutionUpdateRequest(
-            id=executions.identifier("repeated"), state="EXECUTION_ARCHIVED"
+            id=executions.identifier("archived"), state="EXECUTION_ARCHIVED"
         )
     ),
 }
