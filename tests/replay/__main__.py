@@ -74,6 +74,7 @@ def _connection(options: argparse.Namespace) -> Iterator[Connection]:
         server = Server(
             pathlib.Path(folder),
             program=options.server_bin,
+            python=options.python,
             arguments=tuple(options.server_arg),
         ).start()
         connection = Connection(server.address)
@@ -101,6 +102,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
                         help="with --engine: how many scenarios run at once")
     parser.add_argument("--doc", action="store_true", help="print docs/compatibility.md")
     parser.add_argument("--server-bin", type=pathlib.Path, default=binary())
+    parser.add_argument("--python", default=sys.executable,
+                        help="the server's --python; one that never gets ready keeps the "
+                        "executions of API recordings as untouched as they were recorded")
     parser.add_argument("--server-arg", action="append", default=[],
                         help="one more argument of `martlet serve`, repeatable")
     parser.add_argument("--address", help="a running, fresh server instead of starting one")

@@ -53,7 +53,10 @@ def main(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="martlet-trees-") as name:
         root = pathlib.Path(name)
         server = Server(
-            root / "server", program=options.server_bin, arguments=tuple(options.server_arg)
+            root / "server",
+            program=options.server_bin,
+            python=options.python,
+            arguments=tuple(options.server_arg),
         ).start()
         try:
             results = _Replay(server, root, deviations, options).run(folder, chosen)

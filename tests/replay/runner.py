@@ -92,9 +92,9 @@ class Replay:
         if step.transport == "rest":
             method = routes.method_of(step.record["http_method"], step.record["path"])
             return method.rsplit("/", 1)[-1]
-        name = step.method.rsplit("/", 1)[-1]
-        # An UNIMPLEMENTED that names something else is a proxy's or a library's: a difference.
-        return name if name in answer.message else ""
+        service, name = step.method.lstrip("/").split("/")
+        # An UNIMPLEMENTED that names neither is a proxy's or a library's: a difference.
+        return name if name in answer.message or service in answer.message else ""
 
     def _bound(self, step: Step) -> Step:
         if not step.record.get("uses"):

@@ -45,6 +45,19 @@ def test_a_recorded_phase_is_compared():
     assert left != right
 
 
+def test_a_recorded_abort_may_have_ended_but_nothing_else():
+    def aborted(phase, cause="c"):
+        closure = {"workflow_id": {}, "phase": phase, "abort_metadata": {"cause": cause}}
+        return {"spec": {}, "closure": closure}
+
+    left, right = normalise.engine_progress(aborted("ABORTING"), aborted("ABORTED"))
+    assert left == right
+    left, right = normalise.engine_progress(aborted("ABORTING"), aborted("ABORTED", "other"))
+    assert left != right
+    left, right = normalise.engine_progress(aborted("ABORTING"), aborted("RUNNING"))
+    assert left != right
+
+
 def test_reflection_may_list_more_but_not_less():
     def listed(*names):
         return {"list_services_response": {"service": [{"name": name} for name in names]}}

@@ -34,7 +34,7 @@ _FREE = [
     # Go structure paths in comparisons of registered entities
     r"different structure already exists",
     # Kubernetes' and gRPC's own
-    r"grpc: ", r"Stream removed", r"RST_STREAM", r"a lowercase RFC 1123", r"must consist of",
+    r"^unknown (service|method)\b", r"grpc: ", r"Stream removed", r"RST_STREAM", r"a lowercase RFC 1123", r"must consist of",
     r"must be no more than", r"name part must",
 ]  # fmt: skip
 _FREE_PATTERN = re.compile("|".join(_FREE))
