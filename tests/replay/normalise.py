@@ -26,8 +26,8 @@ NAMES = {
     "never_unknown": "where the recording answers UNKNOWN (Postgres refusing a filter, mostly) any "
     "other error code is right: flytekit takes UNKNOWN for a request to log in",
     "engine_progress": "the recordings were made with the engine off: an execution recorded before "
-    "any event has no phase, and a terminated one stays ABORTING; phase, times and results that the "
-    "engine has added since are left out",
+    "any event has no phase, and a terminated one stays ABORTING; phase, times and results that "
+    "the engine has added since are left out",
 }
 
 BUCKET = "s3://my-s3-bucket"

@@ -37,18 +37,18 @@ def fetch(stubs: Stubs, name: str, storage: pathlib.Path | None) -> dict[str, An
     if signals:
         tree["signals"] = [to_json(signal) for signal in signals]
     if storage is not None:
-        tree["metadata_objects"] = [{"key": key} for key in metadata_keys(storage, name)]
+        tree["metadata_objects"] = metadata_objects(storage, name)
     return tree
 
 
-def metadata_keys(storage: pathlib.Path, name: str) -> list[str]:
+def metadata_objects(storage: pathlib.Path, name: str) -> list[dict[str, Any]]:
     """Files of the execution's own folder; raw data lies in folders of its attempts."""
     found = []
     for path in storage.rglob("*"):
         parts = path.relative_to(storage).parts
         if path.is_file() and any(part.endswith(name) for part in parts[:-1]):
-            found.append("/".join(parts))
-    return sorted(found)
+            found.append({"key": "/".join(parts), "size": path.stat().st_size})
+    return found
 
 
 def _nodes(stubs: Stubs, name: str, parent: str) -> list[dict[str, Any]]:
@@ -109,7 +109,8 @@ def comparable(tree: dict[str, Any], name: str, scratch: str = normalise.SCRATCH
         "nodes": _by_id(tree["node_executions"]),
         "signals": {s["id"]["signal_id"]: s for s in tree.get("signals", [])},
         "metadata_objects": sorted(
-            normalise.after_folder(entry["key"], name) for entry in tree.get("metadata_objects", [])
+            normalise.after_folder(entry["key"], name) + ("" if entry["size"] else " (empty)")
+            for entry in tree.get("metadata_objects", [])
         ),
     }
     return normalise.tree_value(made, name, scratch)
@@ -136,6 +137,7 @@ def _by_id(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     node = row["node_execution"]
     made = {
+        "id": node["id"],
         "input_uri": node.get("input_uri"),
         "closure": node.get("closure", {}),
         "metadata": node.get("metadata", {}),
@@ -157,7 +159,7 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
     for name in ("started_at", "duration"):
         closure.pop(name, None)
     return {
-        "task_id": task["id"]["task_id"],
+        "id": task["id"],
         "input_uri": task.get("input_uri"),
         "is_parent": task.get("is_parent", False),
         "closure": closure,
