@@ -36,7 +36,7 @@ METHODS = [
 ]
 STRINGS = ["", "x", "x" * 5000, "\u0000", "é", "../../etc/passwd", "'; DROP TABLE task; --",
            "%s%n", "a\nb", "eq(name,x)", "{{.input}}", "s3://b/k", "file:///etc/passwd", "-1",
-           "NaN",           PROJECT, DOMAIN]  # fmt: skip
+           "NaN", PROJECT, DOMAIN]  # fmt: skip
 
 
 def varint(number):
