@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from flyteidl.admin import project_pb2, version_pb2
+from flyteidl.admin import common_pb2, launch_plan_pb2, project_pb2, version_pb2
 
 from tests.conformance import clients, executions
 from tests.conformance.clients import DOMAIN, PROJECT, Stubs
@@ -56,5 +56,6 @@ def test_a_registration_succeeds_and_activates(faulty, stubs):
         "register", *PLACE, "--version", f"lost-{lost}", "--activate-launchplans", "wf.py"
     )
     assert done.code == 0, done.output
-    shown = pyflyte("get", "launchplan", *PLACE, "wf_sched", "--active-only")
-    assert f"lost-{lost}" in shown.output, shown.output
+    plan = common_pb2.NamedEntityIdentifier(project=PROJECT, domain=DOMAIN, name="wf_sched")
+    active = stubs.admin.GetActiveLaunchPlan(launch_plan_pb2.ActiveLaunchPlanRequest(id=plan))
+    assert active.id.version == f"lost-{lost}"

@@ -1,6 +1,6 @@
 """Scenarios 2 to 6 and 8: `pyflyte run` of tasks and workflows, registered or not."""
 
-from flyteidl.admin import common_pb2
+from flyteidl.admin import common_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 
 from tests.conformance import executions
@@ -83,6 +83,23 @@ def test_registered_entities_run_by_name(pyflyte, stubs):
         assert started.code == 0, started.output
         outputs = executions.succeeded(stubs, executions.name_in(started.output))
         assert outputs.literals[variable].scalar.primitive.integer == expected
+
+
+def test_activating_a_version_deactivates_the_one_before(pyflyte, stubs):
+    plan = common_pb2.NamedEntityIdentifier(project=PROJECT, domain=DOMAIN, name="wf_sched")
+    for version in ("switch1", "switch2"):
+        done = pyflyte(
+            "register", "-p", PROJECT, "-d", DOMAIN, "--version", version, "--copy", "none",
+            "--activate-launchplans", "wf.py",
+        )  # fmt: skip
+        assert done.code == 0, done.output
+        active = stubs.admin.GetActiveLaunchPlan(launch_plan_pb2.ActiveLaunchPlanRequest(id=plan))
+        assert active.id.version == version
+    listed = stubs.admin.ListLaunchPlans(common_pb2.ResourceListRequest(id=plan, limit=100))
+    states = {row.id.version: row.closure.state for row in listed.launch_plans}
+    assert [version for version, state in states.items() if state == launch_plan_pb2.ACTIVE] == [
+        "switch2"
+    ]
 
 
 def test_an_edited_task_under_the_same_version_is_refused(pyflyte, workflows):
