@@ -41,12 +41,10 @@ inline constexpr std::chrono::seconds kHttpBodyTimeout = 60s;
 /// One part of a streamed body in memory.
 inline constexpr std::size_t kHttpPartBytes = 256u << 10;
 
-/// What is read and thrown away of a body that nobody wanted before the connection is closed.
-inline constexpr std::size_t kHttpDiscardBytesMax = 1u << 20;
-
-/// Wait for the peer's end after the last reply of a connection, so that the reply is not lost
-/// to a reset.
+/// After the last reply to a client that still sends: how long and how much is read and thrown
+/// away, so that the reply is not lost to a reset.
 inline constexpr std::chrono::seconds kHttpLinger = 2s;
+inline constexpr std::size_t kHttpLingerBytesMax = 1u << 20;
 
 /// Pause of the accept loop when the process has no descriptors left.
 inline constexpr std::chrono::milliseconds kAcceptBackOff = 100ms;

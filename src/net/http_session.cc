@@ -149,7 +149,9 @@ asio::awaitable<void> HttpSession::Run() {
   const auto self = shared_from_this();
   while (co_await ServeOne()) {
   }
-  co_await Linger();
+  // Closing while bytes of the client are unread would reset the connection, and a reset may
+  // overtake the last reply.
+  if (unread_body_ || buffer_.size() > 0) co_await Linger();
   stream_.close();
 }
 
@@ -159,7 +161,7 @@ asio::awaitable<void> HttpSession::Linger() {
   if (ignored) co_return;
   stream_.expires_after(limits::kHttpLinger);
   std::array<char, 4096> scrap;
-  for (std::size_t seen = 0; seen < limits::kHttpDiscardBytesMax;) {
+  for (std::size_t seen = 0; seen < limits::kHttpLingerBytesMax;) {
     const auto [error, size] = co_await stream_.async_read_some(asio::buffer(scrap), kAwait);
     if (error) co_return;
     seen += size;
@@ -173,6 +175,7 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   idle_ = true;
   const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
   idle_ = false;
+  unread_body_ = static_cast<bool>(error) && !draining_;
   if (error == http::error::header_limit) {
     co_await Send(request.method, TextResponse(431, "the request head is larger than " +
                                                  std::to_string(limits::kHttpHeaderBytesMax) +
@@ -213,7 +216,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
 
   if (Status allowed = shared_.guard.Check(request.Header("Host"), request.Header("Origin"));
       !allowed) {
-    const bool whole = co_await DiscardBody(parser);
+    const bool whole = co_await SkipBody(parser);
     const bool keep = whole && parser.get().keep_alive();
     co_return co_await Send(request.method, TextResponse(403, allowed.error().message), keep) &&
         keep;
@@ -232,7 +235,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
       }
       continue;
     }
-    const bool whole = co_await DiscardBody(parser);
+    const bool whole = co_await SkipBody(parser);
     const bool keep = whole && parser.get().keep_alive() && !draining_;
     co_return co_await Send(method, std::get<HttpResponse>(std::move(command)), keep) && keep;
   }
@@ -265,22 +268,18 @@ asio::awaitable<Status> HttpSession::ReadBody(Parser& parser, BodySink& sink) {
   co_return Status();
 }
 
-asio::awaitable<bool> HttpSession::DiscardBody(Parser& parser) {
-  // A client that waits for 100 Continue has not sent its body and may never do so.
-  if (continue_expected_) co_return parser.is_done();
-  std::array<char, 16384> scrap;
-  std::size_t seen = 0;
-  while (!parser.is_done()) {
-    if (seen >= limits::kHttpDiscardBytesMax) co_return false;
+asio::awaitable<bool> HttpSession::SkipBody(Parser& parser) {
+  // Only what has already arrived: waiting for the rest could take for ever, and a client that
+  // expects 100 Continue may never send it. The connection is closed after the reply instead.
+  const auto rest = parser.content_length_remaining();
+  if (!parser.is_done() && rest && *rest <= buffer_.size()) {
+    std::string scrap(static_cast<std::size_t>(*rest), '\0');
     parser.get().body().data = scrap.data();
     parser.get().body().size = scrap.size();
-    stream_.expires_after(limits::kHttpLinger);
-    auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
-    stream_.expires_never();
-    if (error && error != http::error::need_buffer) co_return false;
-    seen += scrap.size() - parser.get().body().size;
+    co_await http::async_read(stream_, buffer_, parser, kAwait);
   }
-  co_return true;
+  unread_body_ = !parser.is_done();
+  co_return !unread_body_;
 }
 
 asio::awaitable<bool> HttpSession::Write(std::string_view head, std::string_view body) {
