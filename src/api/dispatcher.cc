@@ -44,7 +44,7 @@ class Dispatcher::CountedSink final : public ReplySink {
                                       {"request_id", request_id_},
                                       {"reason", reply.error().message}});
       }
-      reply.error().message = CutErrorText(std::move(reply.error().message));
+      FitOnTheWire(reply.error());
     }
     inner_->Complete(std::move(reply));
   }

@@ -181,7 +181,9 @@ class TableService final : public grpc::CallbackGenericService {
     if (method == nullptr || (!method->handler && !method->stream_handler)) {
       dispatcher_.metrics().CountRequest(method == nullptr ? "unknown" : method->full_name,
                                          Transport::kGrpc, Code::kUnimplemented, Nanos(0));
-      return new RefusedCall(NotServed("method " + context->method()));
+      Error error = NotServed("method " + context->method());
+      FitOnTheWire(error);
+      return new RefusedCall(error);
     }
     if (method->stream_handler) return new PerMessageCall(*method, dispatcher_, *context);
     return new UnaryCall(*method, dispatcher_, *context);

@@ -126,8 +126,9 @@ class RestSink final : public ReplySink {
 };
 
 void Refuse(HttpExchange& exchange, Code code, std::string text) {
-  exchange.Respond(ErrorResponse(ReplyFormat(exchange.request()),
-                                 {code, ErrorKind::kUser, CutErrorText(std::move(text)), {}}));
+  Error error{code, ErrorKind::kUser, std::move(text), {}};
+  FitOnTheWire(error);
+  exchange.Respond(ErrorResponse(ReplyFormat(exchange.request()), error));
 }
 
 }  // namespace

@@ -18,9 +18,10 @@ inline constexpr std::size_t kMessageBytesMax = 32u << 20;
 /// Nesting of JSON objects and arrays in a request. Deeper ones are INVALID_ARGUMENT.
 inline constexpr int kJsonDepthMax = 64;
 
-/// A gRPC status message: longer ones are cut. flytekit's channel takes 32 KiB of headers, and
-/// Python clients lose the code of a status whose text nears it (oracle corrections-admin 25).
-inline constexpr std::size_t kStatusMessageBytesMax = 8000;
+/// Text and detail of a gRPC status as they are on the wire (percent-encoded and base64); longer
+/// texts are cut. gRPC clients take 8 KiB of metadata by default, flytekit's 32, and a client that
+/// gets more loses the code with the text.
+inline constexpr std::size_t kStatusMessageBytesMax = 7000;
 
 /// Request head of HTTP/1.1, names and values.
 inline constexpr std::size_t kHttpHeaderBytesMax = 64u << 10;

@@ -23,16 +23,18 @@ namespace http = boost::beast::http;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+tl::unexpected<Error> TooLarge(std::size_t bytes_max) {
+  return UserError(Code::kResourceExhausted,
+                   "the request body is larger than " + std::to_string(bytes_max) + " bytes");
+}
+
 /// Collects a body in memory up to a bound.
 class StringSink final : public BodySink {
  public:
   explicit StringSink(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   Status Write(std::string_view part) override {
-    if (part.size() > bytes_max_ - body_.size()) {
-      return UserError(Code::kResourceExhausted,
-                       "the request body is larger than " + std::to_string(bytes_max_) + " bytes");
-    }
+    if (part.size() > bytes_max_ - body_.size()) return TooLarge(bytes_max_);
     body_ += part;
     return {};
   }
@@ -70,6 +72,7 @@ class HttpSession::Exchange final : public HttpExchange {
   const HttpRequest& request() const override { return request_; }
 
   void ReadBody(std::size_t bytes_max, std::function<void(Result<std::string>)> done) override {
+    if (request_.content_length > bytes_max) return done(TooLarge(bytes_max));
     auto sink = std::make_shared<StringSink>(bytes_max);
     ReadBodyInto(sink, [sink, done = std::move(done)](Status status) {
       if (!status) return done(Forward(status));
