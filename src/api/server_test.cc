@@ -62,10 +62,9 @@ class ServerTest : public ::testing::Test {
         kGetTask, [this](const Authorized<Scope::kRead>&, const ObjectGetRequest& request,
                          const CallContext& context) { return GetTask(request, context); });
     table_.Add<Scope::kRead, ObjectGetRequest, Workflow>(
-        kGetWorkflow, [this](const Authorized<Scope::kRead>&, const ObjectGetRequest&,
-                             const CallContext&) -> Result<Serialized<Workflow>> {
-          return Serialized<Workflow>{stored_};
-        });
+        kGetWorkflow,
+        [this](const Authorized<Scope::kRead>&, const ObjectGetRequest&, const CallContext&)
+            -> Result<Serialized<Workflow>> { return Serialized<Workflow>{stored_}; });
     table_.AddAsync<Scope::kWrite, ExecutionTerminateRequest, ExecutionTerminateResponse>(
         kTerminate, [this](const Authorized<Scope::kWrite>&, LateCall call) {
           const std::lock_guard lock(mutex_);
@@ -99,12 +98,11 @@ class ServerTest : public ::testing::Test {
     if (name == "detail") {
       flyteidl::admin::InactiveProject detail;
       detail.set_id("p");
-      return tl::unexpected<Error>(
-          Error{Code::kInvalidArgument,
-                ErrorKind::kUser,
-                request.id().version(),
-                {"type.googleapis.com/flyteidl.admin.InactiveProject",
-                 detail.SerializeAsString()}});
+      return tl::unexpected<Error>(Error{
+          Code::kInvalidArgument,
+          ErrorKind::kUser,
+          request.id().version(),
+          {"type.googleapis.com/flyteidl.admin.InactiveProject", detail.SerializeAsString()}});
     }
     if (name == "context") {
       task.set_short_description(context.authority + ' ' + std::string(context.method) + ' ' +
@@ -176,9 +174,9 @@ TEST_F(ServerTest, StoredBytesAreServedAsTheyAre) {
   // Field 99 is unknown to this build and must survive.
   stored_ = workflow.SerializeAsString() + std::string("\x9a\x06\x01x", 4);
   EXPECT_EQ(grpc_->Call(kGetWorkflow, TaskRequest("w")).bytes, stored_);
-  const auto rest = RawClient(server_->port())
-                        .Get("/api/v1/workflows/p/d/w/v", "GET",
-                             "Accept: application/octet-stream\r\n");
+  const auto rest =
+      RawClient(server_->port())
+          .Get("/api/v1/workflows/p/d/w/v", "GET", "Accept: application/octet-stream\r\n");
   EXPECT_EQ(rest.body, stored_);
 }
 
@@ -213,10 +211,10 @@ TEST_F(ServerTest, RestBodiesAreBounded) {
 
 TEST_F(ServerTest, UnknownAndUnservedMethods) {
   Start();
-  for (const char* method : {"/flyteidl.service.AdminService/NoSuch", "/no.such.Service/X",
-                             "/flyteidl.service.IdentityService/UserInfo",
-                             "/flyteidl.service.AdminService/ListProjects",
-                             "/grpc.health.v1.Health/Watch"}) {
+  for (const char* method :
+       {"/flyteidl.service.AdminService/NoSuch", "/no.such.Service/X",
+        "/flyteidl.service.IdentityService/UserInfo", "/flyteidl.service.AdminService/ListProjects",
+        "/grpc.health.v1.Health/Watch"}) {
     const auto reply = grpc_->Call(method, "");
     EXPECT_EQ(reply.code, static_cast<int>(Code::kUnimplemented)) << method;
     EXPECT_EQ(reply.message,
@@ -353,8 +351,7 @@ TEST_F(ServerTest, ReflectionTellsServicesAndFiles) {
     ASSERT_EQ(answers.size(), questions.size());
     ServerReflectionResponse response;
     response.ParseFromString(answers[0]);
-    EXPECT_EQ(response.list_services_response().service(0).name(),
-              "flyteidl.service.AdminService");
+    EXPECT_EQ(response.list_services_response().service(0).name(), "flyteidl.service.AdminService");
     response.ParseFromString(answers[1]);
     google::protobuf::FileDescriptorProto file;
     file.ParseFromString(response.file_descriptor_response().file_descriptor_proto(0));
@@ -371,8 +368,7 @@ TEST_F(ServerTest, ReflectionTellsServicesAndFiles) {
 TEST_F(ServerTest, PagesOfOtherOriginsCannotAct) {
   Start();
   RawClient http(server_->port());
-  const auto refused =
-      http.Get("/api/v1/tasks/p/d/n/v", "GET", "Origin: http://evil.example\r\n");
+  const auto refused = http.Get("/api/v1/tasks/p/d/n/v", "GET", "Origin: http://evil.example\r\n");
   EXPECT_EQ(refused.status, 403);
   EXPECT_EQ(refused.headers.count("access-control-allow-origin"), 0u);
   EXPECT_EQ(http.Get("/healthcheck", "GET", "", "evil.example").status, 403);

@@ -1,13 +1,13 @@
 #include "net/http_session.h"
 
+#include <array>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
-#include <array>
-#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -180,9 +180,9 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   idle_ = false;
   unread_body_ = static_cast<bool>(error) && !draining_;
   if (error == http::error::header_limit) {
-    co_await Send(request.method, TextResponse(431, "the request head is larger than " +
-                                                 std::to_string(limits::kHttpHeaderBytesMax) +
-                                                 " bytes"),
+    co_await Send(request.method,
+                  TextResponse(431, "the request head is larger than " +
+                                        std::to_string(limits::kHttpHeaderBytesMax) + " bytes"),
                   false);
     co_return false;
   }
@@ -190,8 +190,8 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
     // Anything else that Beast itself found wrong is not HTTP; transport errors have no reader.
     if (error.category() == boost::system::error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
-      co_await Send(request.method, TextResponse(400, "not a valid HTTP/1.1 request: " + error.message()),
-                    false);
+      co_await Send(request.method,
+                    TextResponse(400, "not a valid HTTP/1.1 request: " + error.message()), false);
     }
     co_return false;
   }
@@ -204,9 +204,9 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   }
   if (const auto length = parser.content_length()) request.content_length = *length;
   const auto expect = request.Header("Expect");
-  continue_expected_ = expect && boost::beast::iequals(
-                                     boost::beast::string_view(expect->data(), expect->size()),
-                                     "100-continue");
+  continue_expected_ =
+      expect && boost::beast::iequals(boost::beast::string_view(expect->data(), expect->size()),
+                                      "100-continue");
   co_return true;
 }
 
@@ -259,8 +259,7 @@ asio::awaitable<Status> HttpSession::ReadBody(Parser& parser, BodySink& sink) {
     auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
     stream_.expires_never();
     if (error && error != http::error::need_buffer) {
-      co_return UserError(Code::kUnavailable,
-                          "the request body ended early: " + error.message());
+      co_return UserError(Code::kUnavailable, "the request body ended early: " + error.message());
     }
     part.resize(part.size() - parser.get().body().size);
     if (part.empty()) continue;
@@ -327,10 +326,10 @@ asio::awaitable<bool> HttpSession::SendSource(BodySource& source, std::uint64_t 
     Result<std::size_t> size = 0;
     co_await OnWorker([&] { size = source.Read(std::span(part.data(), wanted)); });
     if (!size || *size == 0) {
-      LogWarning("http.body_cut", {{"peer", peer_},
-                                   {"missing_bytes", length},
-                                   {"reason", size ? "it is shorter than announced"
-                                                   : size.error().message}});
+      LogWarning("http.body_cut",
+                 {{"peer", peer_},
+                  {"missing_bytes", length},
+                  {"reason", size ? "it is shorter than announced" : size.error().message}});
       co_return false;
     }
     if (!co_await Write(std::string_view(part.data(), *size), {})) co_return false;

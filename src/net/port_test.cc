@@ -138,7 +138,8 @@ TEST_F(PortTest, ServesManyRequestsOnOneConnection) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, "/a\n");
   }
-  client.Send("GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.Send(
+      "GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(client.Receive().body, "/1\n");
   EXPECT_EQ(client.Receive().body, "/2\n");
   EXPECT_EQ(client.Get("/x", "GET", "Connection: close\r\n").headers.at("connection"), "close");
@@ -177,8 +178,9 @@ TEST_F(PortTest, BodiesWithLengthAndInChunks) {
   RawClient client(port_->port());
   client.Send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
   EXPECT_EQ(client.Receive().body, "hello\n");
-  client.Send("DELETE /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-              "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  client.Send(
+      "DELETE /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   EXPECT_EQ(client.Receive().body, "abcde\n");
   EXPECT_EQ(client.Get("/echo", "GET").body, "\n");
 }
@@ -186,13 +188,15 @@ TEST_F(PortTest, BodiesWithLengthAndInChunks) {
 TEST_F(PortTest, ContinueIsSentWhenTheBodyIsWanted) {
   Start();
   RawClient client(port_->port());
-  client.Send("PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
-              "Expect: 100-continue\r\n\r\n");
+  client.Send(
+      "PUT /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.Receive().status, 100);
   client.Send("ok");
   EXPECT_EQ(client.Receive().body, "ok\n");
-  client.Send("PUT /refuse HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
-              "Expect: 100-continue\r\n\r\n");
+  client.Send(
+      "PUT /refuse HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+      "Expect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.Receive().status, 200);
   EXPECT_TRUE(client.WaitForClose());
 }

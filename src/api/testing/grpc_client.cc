@@ -112,8 +112,8 @@ GrpcClient::Reply GrpcClient::Call(const std::string& method, const std::string&
                                    Nanos timeout) {
   grpc::ClientContext context;
   if (timeout >= Nanos(0)) {
-    context.set_deadline(gpr_time_add(
-        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(timeout.count(), GPR_TIMESPAN)));
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                      gpr_time_from_nanos(timeout.count(), GPR_TIMESPAN)));
   }
   const grpc::ByteBuffer outgoing = ToBuffer(request);
   grpc::ByteBuffer incoming;
