@@ -106,6 +106,10 @@ inline constexpr std::size_t kTypePairsMax = 1'000'000;
 inline constexpr std::size_t kCompileErrorsMax = 10'000;
 inline constexpr std::size_t kCompileErrorBytesMax = 3u << 20;
 
+/// Variants tried for one node's lists and mappings bound to unions: nested ones multiply. A
+/// binding that needs more is taken as fitting none.
+inline constexpr std::size_t kUnionVariantsTriedMax = 100'000;
+
 // --- Store ------------------------------------------------------------------------------------
 
 /// Transactions waiting for the writer; further ones are refused with RESOURCE_EXHAUSTED.

@@ -70,8 +70,8 @@ struct WorkflowSource {
 /// What a dynamic task wrote, and where it belongs. Borrowed for the call.
 struct DynamicSource {
   const flyteidl::core::DynamicJobSpec* spec = nullptr;
-  /// The task that ran: its interface is the workflow's, its container's config is added to every
-  /// child's.
+  /// The task that ran: its outputs are the workflow's (there are no inputs), its container's config
+  /// is added to every child's.
   const flyteidl::core::TaskTemplate* parent = nullptr;
   /// From `DynamicWorkflowId`.
   EntityName id;
