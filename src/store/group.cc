@@ -117,12 +117,7 @@ Committer::Outcomes Committer::Run(const std::vector<Step>& steps) {
 
 Committer::Outcomes Committer::Fail(const std::vector<Step>& steps, const Error& error) {
   if (error.code == Code::kDataLoss) {
-    {
-      const std::lock_guard lock(mutex_);
-      dead_ = true;
-    }
-    if (!fatal_) EndProcess(error);
-    fatal_(error);
+    Die(error);
     return {};
   }
   backend_.Undo();
@@ -130,6 +125,15 @@ Committer::Outcomes Committer::Fail(const std::vector<Step>& steps, const Error&
   const std::lock_guard lock(mutex_);
   stats_.refused += steps.size();
   return Outcomes(steps.size(), tl::unexpected<Error>(error));
+}
+
+void Committer::Die(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    dead_ = true;
+  }
+  if (!fatal_) EndProcess(error);
+  fatal_(error);
 }
 
 void Committer::Deliver(std::vector<Step>& steps, Outcomes& outcomes) {

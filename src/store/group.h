@@ -63,6 +63,8 @@ class Committer {
   /// Calls back in order.
   static void Deliver(std::vector<Step>& steps, Outcomes& outcomes);
 
+  /// Ends everything: the fatal hook, see above.
+  void Die(const Error& error);
   [[nodiscard]] bool dead() const;
 
   /// All counters but those of the queue and the readers.
