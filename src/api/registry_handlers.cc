@@ -33,8 +33,7 @@ template <Scope scope, class Owner, class Request, class Response>
 void AddWrite(MethodTable& table, const char* method, Owner& owner,
               void (Owner::*write)(const Request&, service::Finish<Response>)) {
   table.AddAsync<scope, Request, Response>(
-      MethodName(method),
-      [&owner, write](const Authorized<scope>&, Call<Request, Response> call) {
+      MethodName(method), [&owner, write](const Authorized<scope>&, Call<Request, Response> call) {
         (owner.*write)(call.request(),
                        [call](Result<Response> response) { call.Finish(std::move(response)); });
       });
