@@ -312,7 +312,39 @@ class ProcessExecutor::Impl {
     return known_[key].kill;
   }
 
+  /// Asks the keeper once what it holds from before this executor: such an attempt must not be made
+  /// ready again, its directory is in use. False while the keeper cannot be asked.
+  bool LearnKept() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (kept_) return true;
+    }
+    auto listed = link_->Call(keeper::List{});
+    if (!listed) return false;
+    const std::lock_guard lock(mutex_);
+    if (kept_) return true;
+    kept_.emplace();
+    for (const keeper::AttemptState& state : listed->attempts) kept_->insert(state.key);
+    return true;
+  }
+
+  /// Waits before the next try. False when the executor stops.
+  bool Pause() {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, kRetryPause, [this] { return stopping_; });
+  }
+
   void HandOver(const AttemptSpec& spec) {
+    while (!LearnKept()) {
+      if (!Pause()) return;
+    }
+    bool kept = false;
+    {
+      const std::lock_guard lock(mutex_);
+      kept = kept_->erase(spec.key.ToString()) > 0;
+      if (kept) known_[spec.key].handed_over = true;
+    }
+    if (kept) return SendPendingKill(spec.key);
     if (const auto kill = KillOf(spec.key)) {
       return NotStarted(spec, "killed before it started: " + kill->reason);
     }
@@ -326,17 +358,18 @@ class ProcessExecutor::Impl {
       if (started) break;
       if (!IsPassing(started.error())) return NotStarted(spec, started.error().message);
       // It may have arrived all the same, so nothing but trying again tells.
-      std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, kRetryPause, [this] { return stopping_; })) return;
+      if (!Pause()) return;
     }
-    std::optional<keeper::Kill> kill;
     {
       const std::lock_guard lock(mutex_);
       known_[spec.key].handed_over = true;
-      kill = known_[spec.key].kill;
     }
+    SendPendingKill(spec.key);
+  }
+
+  void SendPendingKill(const AttemptKey& key) {
     // A kill that does not arrive is repeated by the runtime until the end is seen.
-    if (kill) (void)link_->Call(*kill);
+    if (const auto kill = KillOf(key)) (void)link_->Call(*kill);
   }
 
   void NotStarted(const AttemptSpec& spec, const std::string& reason) {
@@ -372,6 +405,7 @@ class ProcessExecutor::Impl {
   std::deque<std::pair<std::string, std::string>> forgets_;      // guarded by mutex_: key, name
   std::map<AttemptKey, Attempt> known_;                            // guarded by mutex_
   std::set<std::string> orphans_;                                 // guarded by mutex_
+  std::optional<std::set<std::string>> kept_;  // guarded by mutex_: held since before
   bool stopping_ = false;                                         // guarded by mutex_
 
   std::unique_ptr<KeeperLink> link_;
