@@ -40,6 +40,11 @@ KeeperLink::~KeeperLink() {
 Result<keeper::Reply> KeeperLink::Call(decltype(keeper::Request::body) body) {
   auto client = Connected();
   if (!client) return Forward(client);
+  auto reply = (*client)->Call(body);
+  if (reply || reply.error().code != Code::kUnavailable) return reply;
+  // The keeper went away with the question. Every request may be repeated.
+  client = Connected();
+  if (!client) return Forward(client);
   return (*client)->Call(std::move(body));
 }
 
