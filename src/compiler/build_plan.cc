@@ -31,6 +31,12 @@ const core::WorkflowTemplate& TemplateOf(const core::CompiledWorkflowClosure& cl
   return closure.sub_workflows(static_cast<int>(scope) - 1).template_();
 }
 
+/// Sub-workflows that nothing refers to are carried as they were registered.
+bool IsCompiled(const core::CompiledWorkflow& workflow) {
+  const auto& nodes = workflow.template_().nodes();
+  return !nodes.empty() && nodes[0].id() == kStartNodeId;
+}
+
 TaskTraits TraitsOf(const core::TaskTemplate& task) {
   TaskTraits traits;
   traits.id = EntityNameOf(task.id());
@@ -86,13 +92,18 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
     plan.tasks.push_back(TraitsOf(task.template_()));
   }
   for (int i = 0; i < closure.sub_workflows_size(); ++i) {
-    references.scopes.emplace(KeyOf(closure.sub_workflows(i).template_().id()), i + 1);
+    const core::CompiledWorkflow& workflow = closure.sub_workflows(i);
+    if (IsCompiled(workflow)) references.scopes.emplace(KeyOf(workflow.template_().id()), i + 1);
   }
   std::size_t nodes = 0;
   for (int i = -1; i < closure.sub_workflows_size(); ++i) {
     const core::CompiledWorkflow& workflow =
         i < 0 ? closure.primary() : closure.sub_workflows(i);
     const core::WorkflowTemplate& source = workflow.template_();
+    if (i >= 0 && !IsCompiled(workflow)) {
+      plan.scopes.emplace_back().id = EntityNameOf(source.id());
+      continue;
+    }
     auto scope = BuildScope(workflow, references);
     if (!scope) return Forward(scope);
     nodes += scope->nodes.size();

@@ -60,7 +60,7 @@ struct WorkflowSource {
 
 /// The closure that clients read back: start-node and end-node first, branch children renamed,
 /// connections filled in, promises to "" pointing at start-node; tasks and sub-workflows in the
-/// order given, tasks without duplicates.
+/// order given, tasks without duplicates. A sub-workflow that no node reaches is carried as it is.
 ///
 /// Where v1 prefixes the branch children of a sub-workflow once per node that refers to it, we
 /// prefix once: ids do not depend on how often a sub-workflow is used.

@@ -207,7 +207,7 @@ struct TaskTraits {
 
 struct Plan {
   /// 0 is the workflow; i + 1 is `closure.sub_workflows[i]`. A sub-workflow that nothing refers to
-  /// is there without edges.
+  /// has not been compiled and is a scope without nodes.
   std::vector<Scope> scopes;
   /// In the order of `closure.tasks`.
   std::vector<TaskTraits> tasks;

@@ -192,7 +192,7 @@ class ScopeBuilder {
     }
     const auto scope = references_.scopes.find(KeyOf(node.workflow_node().sub_workflow_ref()));
     if (scope == references_.scopes.end()) {
-      return Broken(node.id(), "runs a sub-workflow that is not there");
+      return Broken(node.id(), "runs a sub-workflow that is not there, or was not compiled");
     }
     planned.kind = NodeKind::kSubWorkflow;
     planned.detail = SubWorkflowDetail{static_cast<ScopeNumber>(scope->second)};

@@ -62,8 +62,9 @@ std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<Nod
   return text;
 }
 
-}  // namespace
-
+/// Puts a template into the shape of compiled ones: an interface, start-node and end-node first
+/// (end-node's inputs are the workflow's outputs), sorted upstream ids, promises to "" pointing at
+/// start-node. Of several nodes with one id the first stays (v1 accepts such workflows).
 void NormaliseTemplate(core::WorkflowTemplate& workflow) {
   workflow.mutable_interface()->mutable_inputs();
   workflow.mutable_interface()->mutable_outputs();
@@ -83,6 +84,8 @@ void NormaliseTemplate(core::WorkflowTemplate& workflow) {
   }
   if (workflow.has_failure_node()) PointAtStartNode(*workflow.mutable_failure_node());
 }
+
+}  // namespace
 
 ScopeCompiler::ScopeCompiler(const Library& library, core::CompiledWorkflow& workflow,
                              CompileErrors& errors)

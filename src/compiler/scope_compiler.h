@@ -18,11 +18,6 @@ namespace martlet::compiler {
 inline constexpr char kStartNodeId[] = "start-node";
 inline constexpr char kEndNodeId[] = "end-node";
 
-/// Puts a template into the shape of compiled ones: an interface, start-node and end-node first
-/// (end-node's inputs are the workflow's outputs), sorted upstream ids, promises to "" pointing at
-/// start-node. Of several nodes with one id the first stays (v1 accepts such workflows).
-void NormaliseTemplate(flyteidl::core::WorkflowTemplate& workflow);
-
 /// Compiles one workflow or sub-workflow: engine contract §1.2. Use once.
 class ScopeCompiler {
  public:

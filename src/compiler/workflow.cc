@@ -182,10 +182,6 @@ Compiled<core::CompiledWorkflowClosure> CompileWorkflow(const WorkflowSource& so
     ScopeCompiler(library, *workflow, errors).Compile();
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
-  const std::unordered_set<const core::CompiledWorkflow*> compiled(reached.begin(), reached.end());
-  for (auto& workflow : *closure.mutable_sub_workflows()) {
-    if (!compiled.contains(&workflow)) NormaliseTemplate(*workflow.mutable_template_());
-  }
   return closure;
 }
 
