@@ -40,11 +40,12 @@ std::string LogName(const executors::AttemptKey& key) { return key.ToString(); }
 
 }  // namespace
 
-TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata,
+TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata, Files& files,
                        LiteralReader& literals, WorkQueue& work, const Clock& clock, PostInput post,
                        PostInputAt post_at, TaskDriverOptions options)
     : executor_(executor),
       metadata_(metadata),
+      files_(files),
       literals_(literals),
       work_(work),
       clock_(clock),
@@ -326,7 +327,7 @@ void TaskDriver::Judge(executors::Report report, Task task) {
                     .started_at = task.started_at.IsSet() ? task.started_at : report.at,
                     .executor_instance = options_.executor_instance,
                     .literal_bytes_max = options_.literal_bytes_max},
-                   metadata_, literals_);
+                   files_);
   post_(key.execution, std::move(outcome), forget);
   Release(key);
 }

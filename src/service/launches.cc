@@ -13,6 +13,7 @@
 #include "flyteidl/admin/launch_plan.pb.h"
 #include "flyteidl/admin/project.pb.h"
 #include "flyteidl/core/compiler.pb.h"
+#include "service/execution_queries.h"
 #include "service/launch_checks.h"
 #include "service/registry_writes.h"
 #include "service/request_checks.h"
