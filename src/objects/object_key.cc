@@ -39,8 +39,8 @@ bool HasEncodedSeparator(std::string_view segment) {
     const int high = HexDigit(segment[i + 1]);
     const int low = HexDigit(segment[i + 2]);
     if (high < 0 || low < 0) continue;
-    const int byte = high * 16 + low;
-    if (byte == '.' || byte == '/' || byte == '\\' || byte == 0) return true;
+    const char byte = static_cast<char>(high * 16 + low);
+    if (byte == '.' || byte == '/' || byte == '\\' || IsControl(byte)) return true;
   }
   return false;
 }
@@ -65,7 +65,7 @@ Status ValidateSegment(std::string_view key, std::string_view segment) {
                            std::to_string(limits::kObjectKeySegmentBytesMax));
   }
   if (HasEncodedSeparator(segment)) {
-    return Refuse(key, "has a percent-encoded dot, separator or NUL");
+    return Refuse(key, "has a percent-encoded dot, separator or control character");
   }
   return {};
 }

@@ -10,8 +10,8 @@
 ///
 ///   key     = segment *( "/" segment )          at most kObjectKeyBytesMax bytes
 ///   segment = 1 … kObjectKeySegmentBytesMax bytes, none of them NUL, a control character,
-///             '/' or '\'; not "." and not ".."; and none of the percent-encoded forms of
-///             '.', '/', '\' and NUL, so that whoever decodes once more finds nothing new
+///             '/' or '\'; not "." and not ".."; and no percent-encoded form of '.', '/',
+///             '\' or a control character, so that whoever decodes once more finds nothing new
 ///
 /// Keys are case-sensitive bytes, normally UTF-8. The first segment `.martlet` is the stores' own.
 namespace martlet::objects {

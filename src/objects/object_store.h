@@ -47,6 +47,9 @@ struct ObjectInfo {
 struct PutOptions {
   /// Refuses with ALREADY_EXISTS instead of replacing. Decided in one step with the write.
   bool if_absent = false;
+  /// On return the object survives a power loss. Off only for what can be made again from what is
+  /// durable; other processes see it whole or not at all either way.
+  bool durable = true;
   /// Digests are computed while writing and kept beside the object, so that every later Get checks
   /// them. Off for objects whose digest the caller keeps in a row: it costs a second file.
   /// Implied by a content type or user metadata.

@@ -53,7 +53,7 @@ class LocalObjectStore::Writer final : public ObjectWriter {
   Result<ObjectInfo> Commit() override {
     ObjectInfo info{.key = key_};
     Status status = content_.Finish(info);
-    if (status) status = file_->Sync();
+    if (status && options_.durable) status = file_->Sync();
     if (status) status = file_->Close();
     file_.reset();
     if (!status) return Forward(status);
@@ -330,10 +330,12 @@ Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& fi
 }
 
 Status LocalObjectStore::MoveToKey(const std::string& temporary, const std::string& path,
-                                   bool if_absent) {
+                                   const PutOptions& options) {
   for (bool again : {true, false}) {
-    if (auto ensured = EnsureDirectory(ParentOf(path)); !ensured) return ensured;
-    Status moved = if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
+    const Status ensured = options.durable ? EnsureDirectory(ParentOf(path))
+                                           : files_.MakeDirectories(ParentOf(path));
+    if (!ensured) return ensured;
+    Status moved = options.if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
     if (moved || moved.error().code != Code::kNotFound || !again) return moved;
     // A folder that was durable is gone: somebody removed a tree. Make it again.
     ForgetDirectories();
@@ -373,13 +375,14 @@ Status LocalObjectStore::Publish(std::string_view key, const std::string& tempor
   if (NeedsRecord(options) || previous->has_value()) {
     if (auto written = WriteSidecar(info, file, *previous, *present); !written) return written;
   }
-  if (auto moved = MoveToKey(temporary, path, options.if_absent); !moved) {
+  if (auto moved = MoveToKey(temporary, path, options); !moved) {
     auto now = files_.Stat(path);
     if (now && now->has_value() && options.if_absent) return exists();
     auto object = ObjectAbove(key);
     if (object && !object->empty()) return InsideObject(key, *object);
     return moved;
   }
+  if (!options.durable) return {};
   if (auto synced = files_.SyncDirectory(ParentOf(path)); !synced) {
     // Not acknowledged, and not safe: a new object goes again, so that nobody takes it for one
     // that is. A replaced one cannot come back; both contents were somebody's.

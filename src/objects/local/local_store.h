@@ -94,7 +94,7 @@ class LocalObjectStore final : public ObjectStore {
                       const std::optional<FileInfo>& replaced);
   /// The object that stands where the key needs a folder; empty if there is none.
   Result<std::string> ObjectAbove(std::string_view key);
-  Status MoveToKey(const std::string& temporary, const std::string& path, bool if_absent);
+  Status MoveToKey(const std::string& temporary, const std::string& path, const PutOptions& options);
 
   Files& files_;
   const std::string root_;
