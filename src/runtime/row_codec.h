@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "engine/execution_state.h"
-#include "runtime/live_execution.h"
 #include "store/rows.h"
 #include "store/store.h"
 
