@@ -47,6 +47,9 @@ struct ObjectInfo {
 struct PutOptions {
   /// Refuses with ALREADY_EXISTS instead of replacing. Decided in one step with the write.
   bool if_absent = false;
+  /// On return the object survives a power loss. Off only for what can be made again from what is
+  /// durable; other processes see it whole or not at all either way.
+  bool durable = true;
   /// Digests are computed while writing and kept beside the object, so that every later Get checks
   /// them. Off for objects whose digest the caller keeps in a row: it costs a second file.
   /// Implied by a content type or user metadata.
@@ -112,7 +115,7 @@ struct PresignRequest {
   /// Scheme and authority that the client reaches us under, for example "http://127.0.0.1:8080".
   /// Read from the request or the configuration each time, never stored (architecture D14).
   std::string public_base_url = {};
-  /// kPut: the body must have this MD5 (16 raw bytes) and this length.
+  /// kPut: the body must have this MD5 (raw; one of other than 16 bytes no body has) and length.
   std::string md5 = {};
   std::optional<std::uint64_t> bytes = {};
   /// kPut: an object of other content under the key is replaced. Only for keys that are made of

@@ -53,7 +53,7 @@ class LocalObjectStore::Writer final : public ObjectWriter {
   Result<ObjectInfo> Commit() override {
     ObjectInfo info{.key = key_};
     Status status = content_.Finish(info);
-    if (status) status = file_->Sync();
+    if (status && options_.durable) status = file_->Sync();
     if (status) status = file_->Close();
     file_.reset();
     if (!status) return Forward(status);
@@ -304,9 +304,15 @@ Status LocalObjectStore::EnsureDirectory(const std::string& directory) {
   return {};
 }
 
-void LocalObjectStore::ForgetDirectories() {
-  const std::scoped_lock lock(directories_mutex_);
-  durable_directories_.clear();
+Status LocalObjectStore::ForgetMissing(std::string directory) {
+  for (; directory.size() > root_.size(); directory = ParentOf(directory)) {
+    auto present = files_.Stat(directory);
+    if (!present) return Forward(present);
+    if (present->has_value()) break;
+    const std::scoped_lock lock(directories_mutex_);
+    durable_directories_.erase(directory);
+  }
+  return {};
 }
 
 Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& file,
@@ -330,15 +336,23 @@ Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& fi
 }
 
 Status LocalObjectStore::MoveToKey(const std::string& temporary, const std::string& path,
-                                   bool if_absent) {
-  for (bool again : {true, false}) {
+                                   const PutOptions& options) {
+  const auto move = [&] {
+    return options.if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
+  };
+  if (options.durable) {
     if (auto ensured = EnsureDirectory(ParentOf(path)); !ensured) return ensured;
-    Status moved = if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
-    if (moved || moved.error().code != Code::kNotFound || !again) return moved;
-    // A folder that was durable is gone: somebody removed a tree. Make it again.
-    ForgetDirectories();
   }
-  return {};
+  const Status moved = move();
+  if (moved || moved.error().code != Code::kNotFound) return moved;
+  // No such folder yet, or no more: one that was durable goes when somebody removes a tree.
+  if (auto forgotten = ForgetMissing(ParentOf(path)); !forgotten) return forgotten;
+  if (auto made = options.durable ? EnsureDirectory(ParentOf(path))
+                                  : files_.MakeDirectories(ParentOf(path));
+      !made) {
+    return made;
+  }
+  return move();
 }
 
 Result<std::string> LocalObjectStore::ObjectAbove(std::string_view key) {
@@ -373,13 +387,14 @@ Status LocalObjectStore::Publish(std::string_view key, const std::string& tempor
   if (NeedsRecord(options) || previous->has_value()) {
     if (auto written = WriteSidecar(info, file, *previous, *present); !written) return written;
   }
-  if (auto moved = MoveToKey(temporary, path, options.if_absent); !moved) {
+  if (auto moved = MoveToKey(temporary, path, options); !moved) {
     auto now = files_.Stat(path);
     if (now && now->has_value() && options.if_absent) return exists();
     auto object = ObjectAbove(key);
     if (object && !object->empty()) return InsideObject(key, *object);
     return moved;
   }
+  if (!options.durable) return {};
   if (auto synced = files_.SyncDirectory(ParentOf(path)); !synced) {
     // Not acknowledged, and not safe: a new object goes again, so that nobody takes it for one
     // that is. A replaced one cannot come back; both contents were somebody's.
