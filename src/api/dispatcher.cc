@@ -44,7 +44,7 @@ class Dispatcher::CountedSink final : public ReplySink {
                                       {"request_id", request_id_},
                                       {"reason", reply.error().message}});
       }
-      reply.error().message = CutErrorText(std::move(reply.error().message));
+      FitOnTheWire(reply.error());
     }
     inner_->Complete(std::move(reply));
   }
@@ -67,11 +67,11 @@ void Dispatcher::Post(const Method& method, Transport transport, CallContext con
     std::unique_ptr<ReplySink> sink;
     std::shared_ptr<void> bytes;
   };
-  auto counted = std::make_unique<CountedSink>(*this, method, transport, context.request_id,
-                                               std::move(sink));
-  auto waiting = std::make_shared<Waiting>(std::move(context), std::move(decode),
-                                           std::move(counted),
-                                           Borrow(pending_bytes_, request_bytes));
+  auto counted =
+      std::make_unique<CountedSink>(*this, method, transport, context.request_id, std::move(sink));
+  auto waiting =
+      std::make_shared<Waiting>(std::move(context), std::move(decode), std::move(counted),
+                                Borrow(pending_bytes_, request_bytes));
   const bool fits = pending_bytes_.load() <= limits::kPendingRequestBytesMax;
   if (fits && parts_.workers.TryPost([this, &method, waiting] {
         Execute(method, std::move(waiting->context), waiting->decode, std::move(waiting->sink));
@@ -85,8 +85,8 @@ void Dispatcher::Post(const Method& method, Transport transport, CallContext con
 
 void Dispatcher::Run(const Method& method, Transport transport, CallContext context,
                      const Decode& decode, std::unique_ptr<ReplySink> sink) {
-  auto counted = std::make_unique<CountedSink>(*this, method, transport, context.request_id,
-                                               std::move(sink));
+  auto counted =
+      std::make_unique<CountedSink>(*this, method, transport, context.request_id, std::move(sink));
   Execute(method, std::move(context), decode, std::move(counted));
 }
 
@@ -103,15 +103,13 @@ void Dispatcher::Execute(const Method& method, CallContext context, const Decode
   if (Status decoded = decode(*request); !decoded) return sink->Complete(Forward(decoded));
   const std::string request_id = context.request_id;
   const auto failed = [&](std::string_view what) {
-    LogError("handler.threw", {{"method", method.full_name},
-                               {"request_id", request_id},
-                               {"what", what}});
+    LogError("handler.threw",
+             {{"method", method.full_name}, {"request_id", request_id}, {"what", what}});
   };
   // What a handler throws has dropped its call on the way here, which answered it INTERNAL.
   try {
-    method.handler(parts_.authorizer,
-                   std::make_shared<CallState>(std::move(context), std::move(request),
-                                               std::move(sink)));
+    method.handler(parts_.authorizer, std::make_shared<CallState>(
+                                          std::move(context), std::move(request), std::move(sink)));
   } catch (const std::exception& thrown) {
     failed(thrown.what());
   } catch (...) {
@@ -127,8 +125,10 @@ std::string Dispatcher::RequestId(const CallContext& context) {
 }
 
 Error NotServed(std::string_view what) {
-  return {Code::kUnimplemented, ErrorKind::kUser,
-          std::string(what) + " is not served by this version of Martlet", {}};
+  return {Code::kUnimplemented,
+          ErrorKind::kUser,
+          std::string(what) + " is not served by this version of Martlet",
+          {}};
 }
 
 }  // namespace martlet::api

@@ -2,6 +2,9 @@
 
 #include <google/rpc/status.pb.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/limits.h"
 
 namespace martlet::api {
@@ -29,28 +32,46 @@ std::size_t SequenceLength(std::string_view text, std::size_t position) {
 }
 
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Status-Message".
-bool IsSentAsItIs(unsigned char c) { return c >= 0x20 && c <= 0x7e && c != '%'; }
+std::size_t WireBytes(std::string_view text) {
+  std::size_t bytes = 0;
+  for (const char c : text) bytes += c >= 0x20 && c <= 0x7e && c != '%' ? 1 : 3;
+  return bytes;
+}
+
+std::size_t Base64Bytes(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
+
+/// Tags and lengths of google.rpc.Status around a detail, with room to spare.
+constexpr std::size_t kDetailFraming = 64;
 
 }  // namespace
 
-std::string CutErrorText(std::string text) {
+void FitOnTheWire(Error& error) {
+  std::size_t budget = limits::kStatusMessageBytesMax - WireBytes(kCutMark);
+  if (!error.detail.type_url.empty()) {
+    const std::size_t detail_bytes =
+        Base64Bytes(error.detail.type_url.size() + error.detail.value.size()) + kDetailFraming;
+    if (detail_bytes > budget / 2) {
+      error.detail = {};
+    } else {
+      budget -= detail_bytes + Base64Bytes(kCutMark.size());
+    }
+  }
   std::string kept;
-  std::size_t wire_bytes = 0;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = SequenceLength(text, i);
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < error.message.size();) {
+    const std::size_t length = SequenceLength(error.message, i);
     const std::string_view piece =
-        length == 0 ? std::string_view("?") : std::string_view(text).substr(i, length);
-    wire_bytes += piece.size() == 1 && IsSentAsItIs(static_cast<unsigned char>(piece[0]))
-                      ? 1
-                      : 3 * piece.size();
-    if (wire_bytes > limits::kStatusMessageBytesMax - 3 * kCutMark.size()) {
+        length == 0 ? std::string_view("?") : std::string_view(error.message).substr(i, length);
+    used += WireBytes(piece);
+    const std::size_t twice = error.detail.type_url.empty() ? 0 : Base64Bytes(kept.size() + length);
+    if (used + twice > budget) {
       kept += kCutMark;
-      return kept;
+      break;
     }
     kept += piece;
     i += std::max<std::size_t>(length, 1);
   }
-  return kept;
+  error.message = std::move(kept);
 }
 
 std::string RpcStatusBytes(const Error& error) {
@@ -67,22 +88,38 @@ std::string RpcStatusBytes(const Error& error) {
 
 unsigned HttpStatusOf(Code code) {
   switch (code) {
-    case Code::kOk: return 200;
-    case Code::kCancelled: return 499;
-    case Code::kInvalidArgument: return 400;
-    case Code::kDeadlineExceeded: return 504;
-    case Code::kNotFound: return 404;
-    case Code::kAlreadyExists: return 409;
-    case Code::kPermissionDenied: return 403;
-    case Code::kResourceExhausted: return 429;
-    case Code::kFailedPrecondition: return 400;
-    case Code::kAborted: return 409;
-    case Code::kOutOfRange: return 400;
-    case Code::kUnimplemented: return 501;
-    case Code::kInternal: return 500;
-    case Code::kUnavailable: return 503;
-    case Code::kDataLoss: return 500;
-    case Code::kUnauthenticated: return 401;
+    case Code::kOk:
+      return 200;
+    case Code::kCancelled:
+      return 499;
+    case Code::kInvalidArgument:
+      return 400;
+    case Code::kDeadlineExceeded:
+      return 504;
+    case Code::kNotFound:
+      return 404;
+    case Code::kAlreadyExists:
+      return 409;
+    case Code::kPermissionDenied:
+      return 403;
+    case Code::kResourceExhausted:
+      return 429;
+    case Code::kFailedPrecondition:
+      return 400;
+    case Code::kAborted:
+      return 409;
+    case Code::kOutOfRange:
+      return 400;
+    case Code::kUnimplemented:
+      return 501;
+    case Code::kInternal:
+      return 500;
+    case Code::kUnavailable:
+      return 503;
+    case Code::kDataLoss:
+      return 500;
+    case Code::kUnauthenticated:
+      return 401;
   }
   return 500;
 }

@@ -6,10 +6,11 @@
 
 namespace martlet::api {
 
-/// `text` without what goes beyond limits::kStatusMessageBytesMax on the wire, where gRPC writes
-/// each byte outside printable ASCII as three. Longer texts make Python clients lose the status
-/// code with the text. Never cuts a UTF-8 sequence in two; invalid bytes become '?'.
-[[nodiscard]] std::string CutErrorText(std::string text);
+/// Makes `error` fit into limits::kStatusMessageBytesMax on the wire, where gRPC writes each byte
+/// outside printable ASCII as three, and the text a second time, in base64, beside a detail. Never
+/// cuts a UTF-8 sequence in two; bytes that are none become '?'. A detail that would leave no room
+/// for a text is dropped, as Flyte does.
+void FitOnTheWire(Error& error);
 
 /// The error as bytes of google.rpc.Status.
 [[nodiscard]] std::string RpcStatusBytes(const Error& error);

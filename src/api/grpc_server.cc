@@ -53,9 +53,8 @@ Result<grpc::ByteBuffer> Serialize(const Reply& reply) {
   }
   bool own_buffer = false;
   grpc::ByteBuffer buffer;
-  const grpc::Status status =
-      grpc::SerializationTraits<google::protobuf::Message>::Serialize(*reply.message, &buffer,
-                                                                      &own_buffer);
+  const grpc::Status status = grpc::SerializationTraits<google::protobuf::Message>::Serialize(
+      *reply.message, &buffer, &own_buffer);
   if (status.ok()) return buffer;
   return SystemError(Code::kInternal, "the reply cannot be serialized: " + status.error_message());
 }
@@ -181,7 +180,9 @@ class TableService final : public grpc::CallbackGenericService {
     if (method == nullptr || (!method->handler && !method->stream_handler)) {
       dispatcher_.metrics().CountRequest(method == nullptr ? "unknown" : method->full_name,
                                          Transport::kGrpc, Code::kUnimplemented, Nanos(0));
-      return new RefusedCall(NotServed("method " + context->method()));
+      Error error = NotServed("method " + context->method());
+      FitOnTheWire(error);
+      return new RefusedCall(error);
     }
     if (method->stream_handler) return new PerMessageCall(*method, dispatcher_, *context);
     return new UnaryCall(*method, dispatcher_, *context);
@@ -233,8 +234,8 @@ class HandedOverGrpcServer final : public GrpcServer {
     const std::lock_guard lock(mutex_);
     if (server_ == nullptr) return;
     const auto grace_ms = std::chrono::duration_cast<std::chrono::milliseconds>(grace).count();
-    server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
-                                   gpr_time_from_millis(grace_ms, GPR_TIMESPAN)));
+    server_->Shutdown(
+        gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_millis(grace_ms, GPR_TIMESPAN)));
     server_.reset();
   }
 

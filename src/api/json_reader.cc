@@ -39,11 +39,10 @@ Result<std::string_view> FirstObject(std::string_view text) {
   if (text[start] != '{') {
     const std::size_t end = text.find_first_of(kBlanks, start);
     const bool word = std::string_view("[{\"").find(text[start]) == std::string_view::npos;
-    return UserError(Code::kInvalidArgument,
-                     "proto: syntax error " + Where(text, start) + ": unexpected token " +
-                         std::string(text.substr(start, word ? std::min<std::size_t>(
-                                                                   end - start, 32)
-                                                             : 1)));
+    return UserError(
+        Code::kInvalidArgument,
+        "proto: syntax error " + Where(text, start) + ": unexpected token " +
+            std::string(text.substr(start, word ? std::min<std::size_t>(end - start, 32) : 1)));
   }
   int depth = 0;
   bool in_string = false;
@@ -63,9 +62,8 @@ Result<std::string_view> FirstObject(std::string_view text) {
     } else if (c == '}' || c == ']') {
       if (--depth == 0) return text.substr(start, i + 1 - start);
     } else if (kOutsideStrings.find(c) == std::string_view::npos) {
-      return UserError(Code::kInvalidArgument,
-                       "proto: syntax error " + Where(text, i) + ": invalid value " +
-                           std::string(1, c));
+      return UserError(Code::kInvalidArgument, "proto: syntax error " + Where(text, i) +
+                                                   ": invalid value " + std::string(1, c));
     }
   }
   return UserError(Code::kInvalidArgument, "unexpected EOF");
@@ -73,8 +71,7 @@ Result<std::string_view> FirstObject(std::string_view text) {
 
 }  // namespace
 
-Status FromJson(std::string_view text, UnknownMembers unknown,
-                google::protobuf::Message& message) {
+Status FromJson(std::string_view text, UnknownMembers unknown, google::protobuf::Message& message) {
   Result<std::string_view> document = FirstObject(text);
   if (!document) return Forward(document);
   if (document->empty()) return {};

@@ -41,9 +41,9 @@ TEST(JsonGolden, RepliesOfTheRealServerAreReproducedByteForByte) {
     const std::unique_ptr<Message> message = NewMessage(type);
     const Status read = FromJson(text, UnknownMembers::kRefuse, *message);
     ASSERT_TRUE(read) << type << ": " << read.error().message;
-    EXPECT_EQ(ToJson(*message, reply.at("names") == "camel" ? JsonNames::kCamel
-                                                            : JsonNames::kProto),
-              text)
+    EXPECT_EQ(
+        ToJson(*message, reply.at("names") == "camel" ? JsonNames::kCamel : JsonNames::kProto),
+        text)
         << type;
   }
 }
@@ -129,10 +129,9 @@ TEST(JsonWriter, DetailsOfErrorsArePrintedWithTheirType) {
   flyteidl::admin::EventFailureReason reason;
   reason.mutable_already_in_terminal_state()->set_current_phase("ABORTED");
   status.add_details()->PackFrom(reason);
-  EXPECT_EQ(Print(status),
-            R"({"code":0, "message":"", "details":[{"@type":"type.googleapis.com/)"
-            R"(flyteidl.admin.EventFailureReason", "already_in_terminal_state":)"
-            R"({"current_phase":"ABORTED"}}]})");
+  EXPECT_EQ(Print(status), R"({"code":0, "message":"", "details":[{"@type":"type.googleapis.com/)"
+                           R"(flyteidl.admin.EventFailureReason", "already_in_terminal_state":)"
+                           R"({"current_phase":"ABORTED"}}]})");
   status.mutable_details(0)->set_type_url("type.googleapis.com/no.such.Type");
   EXPECT_FALSE(ToJson(status, JsonNames::kProto));
 }
@@ -144,8 +143,8 @@ Status Read(std::string_view text, UnknownMembers unknown = UnknownMembers::kRef
 
 TEST(JsonReader, OnlyTheFirstDocumentCounts) {
   flyteidl::admin::ExecutionCreateRequest request;
-  ASSERT_TRUE(FromJson(" {\"name\":\"a}\\\"\"} {\"name\":\"b\"} junk", UnknownMembers::kRefuse,
-                       request));
+  ASSERT_TRUE(
+      FromJson(" {\"name\":\"a}\\\"\"} {\"name\":\"b\"} junk", UnknownMembers::kRefuse, request));
   EXPECT_EQ(request.name(), "a}\"");
   EXPECT_TRUE(Read(""));
   EXPECT_TRUE(Read(" \n"));
@@ -159,8 +158,7 @@ TEST(JsonReader, BothSpellingsAndNumbersForEnums) {
                        UnknownMembers::kRefuse, request));
   EXPECT_EQ(request.spec().launch_plan().resource_type(), flyteidl::core::LAUNCH_PLAN);
   EXPECT_EQ(request.spec().max_parallelism(), 7);
-  EXPECT_EQ(request.inputs().literals().at("a").scalar().primitive().integer(),
-            9007199254740993);
+  EXPECT_EQ(request.inputs().literals().at("a").scalar().primitive().integer(), 9007199254740993);
 }
 
 TEST(JsonReader, UnknownMembersAreAMatterOfTheFormat) {
@@ -169,15 +167,15 @@ TEST(JsonReader, UnknownMembersAreAMatterOfTheFormat) {
 }
 
 TEST(JsonReader, RefusesWhatIsNotAnObject) {
-  for (const char* text : {"{", "null", "[]", "5", "\"x\"", "{\"name\":}", "{'name':'x'}", "{name:\"x\"}",
-                           "{]",
-                           "{\"name\" \"x\"}", "\xff"}) {
+  for (const char* text : {"{", "null", "[]", "5", "\"x\"", "{\"name\":}", "{'name':'x'}",
+                           "{name:\"x\"}", "{]", "{\"name\" \"x\"}", "\xff"}) {
     const Status read = Read(text);
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().code, Code::kInvalidArgument) << text;
   }
   EXPECT_EQ(Read("{").error().message, "unexpected EOF");
-  EXPECT_EQ(Read("\n  null").error().message, "proto: syntax error (line 2:3): unexpected token null");
+  EXPECT_EQ(Read("\n  null").error().message,
+            "proto: syntax error (line 2:3): unexpected token null");
 }
 
 TEST(JsonReader, NestingIsBounded) {

@@ -32,14 +32,29 @@ void AppendString(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; continue;
-      case '\\': out += "\\\\"; continue;
-      case '\b': out += "\\b"; continue;
-      case '\f': out += "\\f"; continue;
-      case '\n': out += "\\n"; continue;
-      case '\r': out += "\\r"; continue;
-      case '\t': out += "\\t"; continue;
-      default: break;
+      case '"':
+        out += "\\\"";
+        continue;
+      case '\\':
+        out += "\\\\";
+        continue;
+      case '\b':
+        out += "\\b";
+        continue;
+      case '\f':
+        out += "\\f";
+        continue;
+      case '\n':
+        out += "\\n";
+        continue;
+      case '\r':
+        out += "\\r";
+        continue;
+      case '\t':
+        out += "\\t";
+        continue;
+      default:
+        break;
     }
     if (static_cast<unsigned char>(c) >= 0x20) {
       out += c;
@@ -124,8 +139,8 @@ class Writer {
     const Reflection& reflection = *message.GetReflection();
     for (int i = 0; i < descriptor.field_count(); ++i) {
       const FieldDescriptor& field = *descriptor.field(i);
-      const bool set = !field.is_repeated() && field.has_presence() &&
-                       reflection.HasField(message, &field);
+      const bool set =
+          !field.is_repeated() && field.has_presence() && reflection.HasField(message, &field);
       if (field.containing_oneof() != nullptr && !set) continue;
       if (!first) out_ += ", ";
       first = false;

@@ -24,7 +24,6 @@ enum class JsonNames {
 ///
 /// INTERNAL when a value has no JSON form: a time out of range, a Value of no kind, an Any of a
 /// type that this build does not know.
-[[nodiscard]] Result<std::string> ToJson(const google::protobuf::Message& message,
-                                         JsonNames names);
+[[nodiscard]] Result<std::string> ToJson(const google::protobuf::Message& message, JsonNames names);
 
 }  // namespace martlet::api

@@ -54,9 +54,8 @@ struct Method {
   /// Type-erased handler: authorizes, runs, finishes the call now or later.
   using Handler = std::function<void(const Authorizer&, std::shared_ptr<CallState>)>;
   /// Type-erased stream handler: one reply for each request message.
-  using StreamHandler =
-      std::function<Result<Reply>(const Authorizer&, const CallContext&,
-                                  const google::protobuf::Message& request)>;
+  using StreamHandler = std::function<Result<Reply>(const Authorizer&, const CallContext&,
+                                                    const google::protobuf::Message& request)>;
 
   std::string full_name;  ///< "/flyteidl.service.AdminService/GetTask"
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
@@ -80,19 +79,19 @@ class MethodTable {
   /// it already has the bytes. REQUIRES: the method is in the table with these types, and has no
   /// handler yet; anything else ends the process at start.
   template <Scope scope, class Request, class Response, class F>
-    requires std::invocable<const F&, const Authorized<scope>&, const Request&, const CallContext&>
-  void Add(std::string_view full_name, F handler);
+  requires std::invocable < const F&, const Authorized<scope>
+  &, const Request&, const CallContext& > void Add(std::string_view full_name, F handler);
 
   /// A handler that finishes the call when it is ready. Same requirements.
   template <Scope scope, class Request, class Response, class F>
-    requires std::invocable<const F&, const Authorized<scope>&, Call<Request, Response>>
-  void AddAsync(std::string_view full_name, F handler);
+  requires std::invocable < const F&, const Authorized<scope>
+  &, Call < Request, Response >> void AddAsync(std::string_view full_name, F handler);
 
   /// A bidirectional stream that answers each message with one message; an error ends the stream.
   template <Scope scope, class Request, class Response, class F>
-    requires std::is_invocable_r_v<Result<Response>, const F&, const Authorized<scope>&,
-                                   const Request&>
-  void AddPerMessage(std::string_view full_name, F handler);
+  requires std::is_invocable_r_v < Result<Response>,
+  const F&, const Authorized<scope>&,
+      const Request& > void AddPerMessage(std::string_view full_name, F handler);
 
   /// Null when no service has such a method. `full_name` begins with a slash.
   [[nodiscard]] const Method* Find(std::string_view full_name) const;
@@ -114,8 +113,9 @@ class MethodTable {
 };
 
 template <Scope scope, class Request, class Response, class F>
-  requires std::invocable<const F&, const Authorized<scope>&, const Request&, const CallContext&>
-void MethodTable::Add(std::string_view full_name, F handler) {
+requires std::invocable < const F&, const Authorized<scope>
+&, const Request&,
+    const CallContext& > void MethodTable::Add(std::string_view full_name, F handler) {
   AddAsync<scope, Request, Response>(
       full_name, [handler = std::move(handler)](const Authorized<scope>& who,
                                                 const Call<Request, Response>& call) {
@@ -132,8 +132,8 @@ void MethodTable::Add(std::string_view full_name, F handler) {
 }
 
 template <Scope scope, class Request, class Response, class F>
-  requires std::invocable<const F&, const Authorized<scope>&, Call<Request, Response>>
-void MethodTable::AddAsync(std::string_view full_name, F handler) {
+requires std::invocable < const F&, const Authorized<scope>
+&, Call < Request, Response >> void MethodTable::AddAsync(std::string_view full_name, F handler) {
   Claim(full_name, scope, Request::descriptor(), Response::descriptor(), false).handler =
       [handler = std::move(handler)](const Authorizer& authorizer,
                                      std::shared_ptr<CallState> state) {
@@ -144,13 +144,12 @@ void MethodTable::AddAsync(std::string_view full_name, F handler) {
 }
 
 template <Scope scope, class Request, class Response, class F>
-  requires std::is_invocable_r_v<Result<Response>, const F&, const Authorized<scope>&,
-                                 const Request&>
-void MethodTable::AddPerMessage(std::string_view full_name, F handler) {
+requires std::is_invocable_r_v < Result<Response>,
+const F&, const Authorized<scope>&,
+    const Request& > void MethodTable::AddPerMessage(std::string_view full_name, F handler) {
   Claim(full_name, scope, Request::descriptor(), Response::descriptor(), true).stream_handler =
-      [handler = std::move(handler)](
-          const Authorizer& authorizer, const CallContext& context,
-          const google::protobuf::Message& request) -> Result<Reply> {
+      [handler = std::move(handler)](const Authorizer& authorizer, const CallContext& context,
+                                     const google::protobuf::Message& request) -> Result<Reply> {
     auto who = authorizer.Authorize<scope>(context);
     if (!who) return Forward(who);
     Result<Response> response = handler(*who, static_cast<const Request&>(request));

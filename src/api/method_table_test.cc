@@ -54,17 +54,17 @@ TEST(MethodTable, SyncHandlerAnswersWithItsMessage) {
   std::optional<Result<Reply>> out;
   table.Find(kGetVersion)->handler(OpenAuthorizer(), NewCall(&out));
   ASSERT_TRUE(out.has_value() && out->has_value());
-  EXPECT_EQ(static_cast<const GetVersionResponse&>(*(*out)->message)
-                .control_plane_version()
-                .version(),
-            kGetVersion);
+  EXPECT_EQ(
+      static_cast<const GetVersionResponse&>(*(*out)->message).control_plane_version().version(),
+      kGetVersion);
 }
 
 TEST(MethodTable, BytesPassUnchanged) {
   MethodTable table;
   table.Add<Scope::kRead, GetVersionRequest, GetVersionResponse>(
-      kGetVersion, [](const Authorized<Scope::kRead>&, const GetVersionRequest&,
-                      const CallContext&) -> Result<Serialized<GetVersionResponse>> {
+      kGetVersion,
+      [](const Authorized<Scope::kRead>&, const GetVersionRequest&,
+         const CallContext&) -> Result<Serialized<GetVersionResponse>> {
         return Serialized<GetVersionResponse>{"raw"};
       });
   std::optional<Result<Reply>> out;

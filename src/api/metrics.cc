@@ -53,8 +53,7 @@ void Metrics::CountRequest(std::string_view method, Transport transport, Code co
 }
 
 void Metrics::AddGauge(std::string name, std::string help, std::function<double()> read) {
-  auto& family =
-      prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry);
+  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry);
   state_->gauges.emplace_back(&family.Add({}), std::move(read));
 }
 

@@ -86,9 +86,9 @@ void AddPlatformHandlers(MethodTable& table, PlatformFacts facts,
 
   table.Add<Scope::kPublic, HealthCheckRequest, HealthCheckResponse>(
       "/grpc.health.v1.Health/Check",
-      [is_serving = std::move(is_serving)](
-          const Authorized<Scope::kPublic>&, const HealthCheckRequest& request,
-          const CallContext&) -> Result<HealthCheckResponse> {
+      [is_serving = std::move(is_serving)](const Authorized<Scope::kPublic>&,
+                                           const HealthCheckRequest& request,
+                                           const CallContext&) -> Result<HealthCheckResponse> {
         if (!request.service().empty() && request.service() != kHealthName) {
           return UserError(Code::kNotFound, "unknown service");
         }

@@ -19,7 +19,6 @@ struct PlatformFacts {
 /// GetVersion, health, and the answers of AuthMetadataService while authentication is off:
 /// flytekit's client-secret and device-flow logins call it before their first request (client
 /// contract §2.4). `is_serving` is thread-safe and outlives the table.
-void AddPlatformHandlers(MethodTable& table, PlatformFacts facts,
-                         std::function<bool()> is_serving);
+void AddPlatformHandlers(MethodTable& table, PlatformFacts facts, std::function<bool()> is_serving);
 
 }  // namespace martlet::api

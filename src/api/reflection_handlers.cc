@@ -56,8 +56,7 @@ class Answerer {
         const auto& asked = request_.file_containing_extension();
         const Descriptor* type = pool.FindMessageTypeByName(asked.containing_type());
         const FieldDescriptor* extension =
-            type == nullptr ? nullptr
-                            : pool.FindExtensionByNumber(type, asked.extension_number());
+            type == nullptr ? nullptr : pool.FindExtensionByNumber(type, asked.extension_number());
         File(extension == nullptr ? nullptr : extension->file());
         break;
       }

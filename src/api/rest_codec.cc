@@ -35,7 +35,8 @@ std::string MediaType(std::string_view value) {
   value = value.substr(0, value.find(';'));
   std::string type;
   for (const char c : value) {
-    if (c != ' ' && c != '\t') type += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != ' ' && c != '\t')
+      type += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return type;
 }
@@ -75,10 +76,9 @@ RestFormat ReplyFormat(const net::HttpRequest& request) {
 
 Status ParseBody(RestFormat format, std::string_view body, google::protobuf::Message& message) {
   if (format != RestFormat::kProtobuf) {
-    return FromJson(body,
-                    format == RestFormat::kProtoJson ? UnknownMembers::kRefuse
-                                                     : UnknownMembers::kIgnore,
-                    message);
+    return FromJson(
+        body, format == RestFormat::kProtoJson ? UnknownMembers::kRefuse : UnknownMembers::kIgnore,
+        message);
   }
   if (message.ParseFromArray(body.data(), static_cast<int>(body.size()))) return {};
   return UserError(Code::kInvalidArgument, "proto: cannot parse invalid wire-format data");
@@ -95,18 +95,20 @@ net::HttpResponse OkResponse(RestFormat format, const Reply& reply,
   } else {
     const std::unique_ptr<google::protobuf::Message> parsed(prototype.New());
     if (!parsed->ParseFromString(reply.bytes)) {
-      return ErrorResponse(format, {Code::kDataLoss, ErrorKind::kSystem,
+      return ErrorResponse(format, {Code::kDataLoss,
+                                    ErrorKind::kSystem,
                                     "the stored " + prototype.GetTypeName() + " does not parse",
                                     {}});
     }
     response = Render(format, *parsed);
   }
   if (response.body.size() > limits::kMessageBytesMax) {
-    return ErrorResponse(format, {Code::kResourceExhausted, ErrorKind::kUser,
-                                  "the reply would be larger than " +
-                                      std::to_string(limits::kMessageBytesMax) +
-                                      " bytes; ask for less at once, for example with a limit",
-                                  {}});
+    return ErrorResponse(
+        format, {Code::kResourceExhausted,
+                 ErrorKind::kUser,
+                 "the reply would be larger than " + std::to_string(limits::kMessageBytesMax) +
+                     " bytes; ask for less at once, for example with a limit",
+                 {}});
   }
   // The gateway is a gRPC client of its server and passes this header of the reply on.
   if (response.status == 200) {

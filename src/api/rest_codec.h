@@ -13,9 +13,9 @@ namespace martlet::api {
 /// How bodies are written: chosen by the exact text of headers, not by negotiation, because that
 /// is what the real gateway does and what its clients have come to rely on.
 enum class RestFormat {
-  kProtobuf,    ///< "application/octet-stream": flyteconsole
-  kProtoJson,   ///< "application/json": snake_case, unknown members refused
-  kCamelJson,   ///< anything else: camelCase, unknown members ignored
+  kProtobuf,   ///< "application/octet-stream": flyteconsole
+  kProtoJson,  ///< "application/json": snake_case, unknown members refused
+  kCamelJson,  ///< anything else: camelCase, unknown members ignored
 };
 
 /// Format of the request body: Content-Type without its parameters.

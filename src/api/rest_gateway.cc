@@ -73,12 +73,23 @@ HttpResponse Redirect(const HttpRequest& request, const std::string& clean_path)
     std::string html;
     for (const char c : target) {
       switch (c) {
-        case '&': html += "&amp;"; break;
-        case '<': html += "&lt;"; break;
-        case '>': html += "&gt;"; break;
-        case '"': html += "&#34;"; break;
-        case '\'': html += "&#39;"; break;
-        default: html += c;
+        case '&':
+          html += "&amp;";
+          break;
+        case '<':
+          html += "&lt;";
+          break;
+        case '>':
+          html += "&gt;";
+          break;
+        case '"':
+          html += "&#34;";
+          break;
+        case '\'':
+          html += "&#39;";
+          break;
+        default:
+          html += c;
       }
     }
     response.headers.emplace_back("Content-Type", "text/html; charset=utf-8");
@@ -126,8 +137,9 @@ class RestSink final : public ReplySink {
 };
 
 void Refuse(HttpExchange& exchange, Code code, std::string text) {
-  exchange.Respond(ErrorResponse(ReplyFormat(exchange.request()),
-                                 {code, ErrorKind::kUser, CutErrorText(std::move(text)), {}}));
+  Error error{code, ErrorKind::kUser, std::move(text), {}};
+  FitOnTheWire(error);
+  exchange.Respond(ErrorResponse(ReplyFormat(exchange.request()), error));
 }
 
 }  // namespace

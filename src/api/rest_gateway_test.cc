@@ -68,8 +68,7 @@ class RestGatewayTest : public ::testing::Test {
     request.method = std::move(verb);
     request.target = std::move(target);
     request.headers = std::move(headers);
-    auto exchange =
-        std::make_shared<testing::LocalExchange>(std::move(request), std::move(body));
+    auto exchange = std::make_shared<testing::LocalExchange>(std::move(request), std::move(body));
     gateway_->Handle(exchange);
     net::HttpResponse copy;
     copy.status = exchange->response().status;
@@ -142,8 +141,9 @@ TEST_F(RestGatewayTest, RefusesAsTheRealGatewayDoes) {
 }
 
 TEST_F(RestGatewayTest, QueryFieldsByEitherName) {
-  Send("GET", "/api/v1/executions/p/d?limit=7&sort_by.key=created_at&sortBy.direction=1&token="
-              "&filters=eq(phase%2Ca)%2Bx+y&unknown=1&id.domain=other");
+  Send("GET",
+       "/api/v1/executions/p/d?limit=7&sort_by.key=created_at&sortBy.direction=1&token="
+       "&filters=eq(phase%2Ca)%2Bx+y&unknown=1&id.domain=other");
   const auto& request = Seen<ResourceListRequest>();
   EXPECT_EQ(request.id().project(), "p");
   EXPECT_EQ(request.id().domain(), "d");
@@ -185,10 +185,10 @@ TEST_F(RestGatewayTest, PathWinsOverTheBody) {
 TEST_F(RestGatewayTest, DeleteTakesABody) {
   ExecutionTerminateRequest sent;
   sent.set_cause("from console");
-  const auto response = Send("DELETE", "/api/v1/executions/p/d/x",
-                             {{"Content-Type", "application/octet-stream"},
-                              {"Accept", "application/octet-stream"}},
-                             sent.SerializeAsString());
+  const auto response =
+      Send("DELETE", "/api/v1/executions/p/d/x",
+           {{"Content-Type", "application/octet-stream"}, {"Accept", "application/octet-stream"}},
+           sent.SerializeAsString());
   EXPECT_EQ(Seen<ExecutionTerminateRequest>().cause(), "from console");
   EXPECT_EQ(Header(response, "Content-Type"), "application/octet-stream");
   EXPECT_EQ(response.body, "");
@@ -215,12 +215,13 @@ TEST_F(RestGatewayTest, FormatFollowsTheExactTextOfHeaders) {
 TEST_F(RestGatewayTest, ErrorsCarryTheirDetail) {
   EventFailureReason reason;
   reason.mutable_already_in_terminal_state()->set_current_phase("ABORTED");
-  failure_ = Error{Code::kFailedPrecondition,
-                   ErrorKind::kUser,
-                   "Cannot abort an already terminated workflow execution",
-                   {"type.googleapis.com/flyteidl.admin.EventFailureReason",
-                    reason.SerializeAsString()}};
-  const auto response = Send("DELETE", "/api/v1/executions/p/d/x", {{"Accept", "application/json"}});
+  failure_ =
+      Error{Code::kFailedPrecondition,
+            ErrorKind::kUser,
+            "Cannot abort an already terminated workflow execution",
+            {"type.googleapis.com/flyteidl.admin.EventFailureReason", reason.SerializeAsString()}};
+  const auto response =
+      Send("DELETE", "/api/v1/executions/p/d/x", {{"Accept", "application/json"}});
   EXPECT_EQ(response.status, 400u);
   EXPECT_EQ(response.body,
             R"({"code":9, "message":"Cannot abort an already terminated workflow execution", )"
@@ -240,8 +241,11 @@ TEST_F(RestGatewayTest, LongErrorTextsAreCutBetweenCharacters) {
 
 TEST_F(RestGatewayTest, ContextSaysHowTheRequestCame) {
   Send("GET", "/api/v1/tasks/p/d/n/v",
-       {{"Host", "localhost:1"}, {"X-Request-Id", "abc"}, {"Authorization", "Bearer t"},
-        {"Grpc-Metadata-Colour", "red"}, {"User-Agent", "curl"}});
+       {{"Host", "localhost:1"},
+        {"X-Request-Id", "abc"},
+        {"Authorization", "Bearer t"},
+        {"Grpc-Metadata-Colour", "red"},
+        {"User-Agent", "curl"}});
   EXPECT_EQ(context_.authority, "localhost:1");
   EXPECT_EQ(context_.request_id, "abc");
   EXPECT_EQ(context_.Metadata("authorization"), "Bearer t");

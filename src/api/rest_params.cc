@@ -131,8 +131,7 @@ class FieldWriter {
         if (field_.type() == FieldDescriptor::TYPE_BYTES) {
           const std::optional<std::string> bytes = ParseBytes(text);
           if (!bytes) return Invalid("illegal base64 data");
-          return Store(Result<std::string>(*bytes), &Reflection::SetString,
-                       &Reflection::AddString);
+          return Store(Result<std::string>(*bytes), &Reflection::SetString, &Reflection::AddString);
         }
         return Store(Result<std::string>(text), &Reflection::SetString, &Reflection::AddString);
       case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -170,8 +169,7 @@ class FieldWriter {
     if (type == "google.protobuf.Duration") {
       Result<Nanos> nanos = ParseGoDuration(text);
       if (!nanos) return Forward(nanos);
-      target()->CopyFrom(
-          google::protobuf::util::TimeUtil::NanosecondsToDuration(nanos->count()));
+      target()->CopyFrom(google::protobuf::util::TimeUtil::NanosecondsToDuration(nanos->count()));
       return {};
     }
     if (type.starts_with("google.protobuf.") && type.ends_with("Value") &&
@@ -269,9 +267,9 @@ Result<std::map<std::string, std::vector<std::string>>> ParseQuery(std::string_v
       return Invalid("invalid semicolon separator in query");
     }
     const std::size_t equals = pair.find('=');
-    const std::string_view sides[] = {
-        pair.substr(0, equals),
-        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1)};
+    const std::string_view sides[] = {pair.substr(0, equals), equals == std::string_view::npos
+                                                                  ? std::string_view()
+                                                                  : pair.substr(equals + 1)};
     std::string decoded[2];
     for (int i = 0; i < 2; ++i) {
       std::optional<std::string> side = net::PercentDecode(sides[i], true);

@@ -17,8 +17,7 @@ std::string AuthorityOf(std::string_view url) {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::Open(Options options, const Clock& clock,
-                                             Random& random) {
+Result<std::unique_ptr<Server>> Server::Open(Options options, const Clock& clock, Random& random) {
   if (!options.public_url.empty()) {
     options.port.names.push_back(AuthorityOf(options.public_url));
   }

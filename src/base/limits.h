@@ -18,9 +18,10 @@ inline constexpr std::size_t kMessageBytesMax = 32u << 20;
 /// Nesting of JSON objects and arrays in a request. Deeper ones are INVALID_ARGUMENT.
 inline constexpr int kJsonDepthMax = 64;
 
-/// A gRPC status message: longer ones are cut. flytekit's channel takes 32 KiB of headers, and
-/// Python clients lose the code of a status whose text nears it (oracle corrections-admin 25).
-inline constexpr std::size_t kStatusMessageBytesMax = 8000;
+/// Text and detail of a gRPC status as they are on the wire (percent-encoded and base64); longer
+/// texts are cut. gRPC clients take 8 KiB of metadata by default, flytekit's 32, and a client that
+/// gets more loses the code with the text.
+inline constexpr std::size_t kStatusMessageBytesMax = 7000;
 
 /// Request head of HTTP/1.1, names and values.
 inline constexpr std::size_t kHttpHeaderBytesMax = 64u << 10;
@@ -41,12 +42,10 @@ inline constexpr std::chrono::seconds kHttpBodyTimeout = 60s;
 /// One part of a streamed body in memory.
 inline constexpr std::size_t kHttpPartBytes = 256u << 10;
 
-/// What is read and thrown away of a body that nobody wanted before the connection is closed.
-inline constexpr std::size_t kHttpDiscardBytesMax = 1u << 20;
-
-/// Wait for the peer's end after the last reply of a connection, so that the reply is not lost
-/// to a reset.
+/// After the last reply to a client that still sends: how long and how much is read and thrown
+/// away, so that the reply is not lost to a reset.
 inline constexpr std::chrono::seconds kHttpLinger = 2s;
+inline constexpr std::size_t kHttpLingerBytesMax = 1u << 20;
 
 /// Pause of the accept loop when the process has no descriptors left.
 inline constexpr std::chrono::milliseconds kAcceptBackOff = 100ms;
@@ -113,6 +112,10 @@ inline constexpr std::size_t kTypePairsMax = 1'000'000;
 /// registration has failed anyway.
 inline constexpr std::size_t kCompileErrorsMax = 10'000;
 inline constexpr std::size_t kCompileErrorBytesMax = 3u << 20;
+
+/// Variants tried for one node's lists and mappings bound to unions: nested ones multiply. A
+/// binding that needs more is taken as fitting none.
+inline constexpr std::size_t kUnionVariantsTriedMax = 100'000;
 
 // --- Store ------------------------------------------------------------------------------------
 

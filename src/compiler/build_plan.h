@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "base/result.h"
 #include "compiler/plan.h"
 
@@ -17,8 +19,13 @@ namespace martlet::compiler {
 /// `limits::kNodesMax` nodes, all scopes together.
 [[nodiscard]] Result<Plan> BuildPlan(const flyteidl::core::CompiledWorkflowClosure& closure);
 
-/// The closure's node behind a number of the plan, for its bindings and its task overrides; nullptr
-/// when there is none. Takes time linear in the scope's branches for children, else constant time.
+/// The closure's nodes of a scope by their numbers, for their bindings and task overrides. Borrowed
+/// from the closure. REQUIRES: `scope` is one of the plan's.
+[[nodiscard]] std::vector<const flyteidl::core::Node*> NodesOf(
+    const flyteidl::core::CompiledWorkflowClosure& closure, ScopeNumber scope);
+
+/// One of `NodesOf`, nullptr when there is none. Constant time for the nodes that the closure lists,
+/// linear in the scope for branch children, array items and the failure node.
 [[nodiscard]] const flyteidl::core::Node* FindNode(
     const flyteidl::core::CompiledWorkflowClosure& closure, ScopeNumber scope, NodeNumber node);
 

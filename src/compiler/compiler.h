@@ -60,7 +60,7 @@ struct WorkflowSource {
 
 /// The closure that clients read back: start-node and end-node first, branch children renamed,
 /// connections filled in, promises to "" pointing at start-node; tasks and sub-workflows in the
-/// order given, tasks without duplicates.
+/// order given, tasks without duplicates. A sub-workflow that no node reaches is carried as it is.
 ///
 /// Where v1 prefixes the branch children of a sub-workflow once per node that refers to it, we
 /// prefix once: ids do not depend on how often a sub-workflow is used.
@@ -70,8 +70,8 @@ struct WorkflowSource {
 /// What a dynamic task wrote, and where it belongs. Borrowed for the call.
 struct DynamicSource {
   const flyteidl::core::DynamicJobSpec* spec = nullptr;
-  /// The task that ran: its interface is the workflow's, its container's config is added to every
-  /// child's.
+  /// The task that ran: its outputs are the workflow's (there are no inputs), its container's config
+  /// is added to every child's.
   const flyteidl::core::TaskTemplate* parent = nullptr;
   /// From `DynamicWorkflowId`.
   EntityName id;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
+#include "compiler/errors.h"
 
 namespace flyteidl::core {
 class LiteralMap;
@@ -19,7 +22,7 @@ namespace martlet::compiler {
 
 /// Checks a literal map as requests carry it; `field` is "inputs" or "fixed_inputs".
 [[nodiscard]] Status ValidateLiteralMap(const flyteidl::core::LiteralMap& literals,
-                                        const char* field);
+                                        std::string_view field);
 
 /// The expected inputs of a launch plan (admin contract §3.3): each default verbatim, fixed inputs
 /// left out, everything else required with the workflow's type and description.
@@ -36,7 +39,8 @@ namespace martlet::compiler {
 
 /// The check of a complete input map against a workflow's interface, as the engine makes it at
 /// launch (engine contract §1.12).
-[[nodiscard]] Status CheckInputsFit(const flyteidl::core::VariableMap& interface_inputs,
-                                    const flyteidl::core::LiteralMap& inputs);
+/// Empty when all fit.
+[[nodiscard]] CompileErrors CheckInputsFit(const flyteidl::core::VariableMap& interface_inputs,
+                                           const flyteidl::core::LiteralMap& inputs);
 
 }  // namespace martlet::compiler

@@ -158,6 +158,12 @@ using NodeDetail = std::variant<std::monostate, TaskDetail, SubWorkflowDetail, L
 
 // --- The plan -------------------------------------------------------------------------------------
 
+/// Another name under which an output is read.
+struct OutputAlias {
+  std::string alias;
+  std::string output;
+};
+
 struct Node {
   NodeKind kind = NodeKind::kTask;
   NodeRole role = NodeRole::kRegular;
@@ -168,7 +174,10 @@ struct Node {
   /// Ascending. Branch children and the failure node have upstream only, for binding.
   std::vector<NodeNumber> upstream;
   std::vector<NodeNumber> downstream;
-  std::vector<Input> inputs;  ///< in the order of the bindings
+  /// In the order of the bindings. None for array items: their inputs are made from the array's.
+  std::vector<Input> inputs;
+  /// `Input::sources` name outputs; whoever resolves bindings of the closure looks aliases up here.
+  std::vector<OutputAlias> aliases;
   Policy policy;
   NodeDetail detail;
 };
@@ -198,7 +207,7 @@ struct TaskTraits {
 
 struct Plan {
   /// 0 is the workflow; i + 1 is `closure.sub_workflows[i]`. A sub-workflow that nothing refers to
-  /// is there without edges.
+  /// has not been compiled and is a scope without nodes.
   std::vector<Scope> scopes;
   /// In the order of `closure.tasks`.
   std::vector<TaskTraits> tasks;

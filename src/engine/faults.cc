@@ -22,14 +22,14 @@ std::string Quantity(std::uint64_t value, std::uint64_t unit) {
 }  // namespace
 
 Fault AbortFault(std::string_view reason) {
-  return {"NodeAborted", std::string(reason), FaultKind::kUnknown, {}, {}};
+  return {"NodeAborted", std::string(reason), FaultKind::kUnknown, {}, {}, {}};
 }
 
-Fault TimeoutInNodeFault() { return {"Timeout", "Timeout in node", FaultKind::kUser, {}, {}}; }
+Fault TimeoutInNodeFault() { return {"Timeout", "Timeout in node", FaultKind::kUser, {}, {}, {}}; }
 
 Fault TimeoutExpiredFault(Nanos timeout) {
   return {"TimeoutExpired", "task execution timeout [" + GoDuration(timeout) + "] expired",
-          FaultKind::kUser, {}, {}};
+          FaultKind::kUser, {}, {}, {}};
 }
 
 Fault RetriesExhaustedFault(std::uint64_t tries, std::uint64_t tries_max, const Fault& last) {
@@ -37,11 +37,11 @@ Fault RetriesExhaustedFault(std::uint64_t tries, std::uint64_t tries_max, const 
                         "] currentAttempt done. Last Error: ";
   message += FaultKindName(last.kind);
   message += "::" + last.message;
-  return {"RetriesExhausted|" + last.code, std::move(message), FaultKind::kUser, {}, {}};
+  return {"RetriesExhausted|" + last.code, std::move(message), FaultKind::kUser, {}, {}, {}};
 }
 
 Fault InterruptedFault(std::string_view reason) {
-  return {"Interrupted", std::string(reason), FaultKind::kSystem, {}, {}};
+  return {"Interrupted", std::string(reason), FaultKind::kSystem, {}, {}, {}};
 }
 
 Fault BindingFault(std::string_view node, std::string_view input, std::string_view cause) {
@@ -51,7 +51,7 @@ Fault BindingFault(std::string_view node, std::string_view input, std::string_vi
   message += input;
   message += "], caused by: ";
   message += cause;
-  return {"BindingResolutionFailure", std::move(message), FaultKind::kSystem, {}, {}};
+  return {"BindingResolutionFailure", std::move(message), FaultKind::kSystem, {}, {}, {}};
 }
 
 std::string OutputMissing(std::string_view producer, std::string_view output) {
@@ -66,7 +66,7 @@ Fault ChildAbortedFault(std::string_view node, std::string_view child) {
   message += "]. RemoteChildWorkflowExecutionFailed: launchplan [";
   message += child;
   message += "] aborted, caused by: launchplan execution aborted";
-  return {"RemoteChildWorkflowExecutionFailed", std::move(message), FaultKind::kUser, {}, {}};
+  return {"RemoteChildWorkflowExecutionFailed", std::move(message), FaultKind::kUser, {}, {}, {}};
 }
 
 std::string CascadingAbortCause(std::string_view parent, std::string_view reason) {
@@ -86,7 +86,7 @@ Fault UnsupportedNodeFault(std::string_view node, std::string_view kind) {
   message += " node, and this version of Martlet does not run ";
   message += kind;
   message += " nodes. Run the workflow without it, or with a later version.";
-  return {"UnsupportedNodeKind", std::move(message), FaultKind::kUser, {}, {}};
+  return {"UnsupportedNodeKind", std::move(message), FaultKind::kUser, {}, {}, {}};
 }
 
 Fault Bounded(Fault fault) {

@@ -42,15 +42,15 @@ void BeginLaunchPlan(Turn& turn, NodeRef ref) {
   Launch(turn, ref);
 }
 
-void OnChildCreated(Turn& turn, NodeRef ref) {
+void OnChildCreated(Turn& turn, NodeRef ref, ExecutionId id) {
   if (!turn.Of(ref).child.empty()) return;
   turn.Emit(NodeRunning{PathOf(turn.state(), ref), turn.at(),
-                        ChildName(turn.plan(), turn.state(), ref)});
+                        ChildName(turn.plan(), turn.state(), ref), id});
   turn.ArmTimer(ref);
 }
 
 void OnChildEnded(Turn& turn, NodeRef ref, const ChildExecutionEnded& input) {
-  OnChildCreated(turn, ref);
+  OnChildCreated(turn, ref, input.id);
   const NodePath path = PathOf(turn.state(), ref);
   if (input.phase == ExecutionPhase::kSucceeded) {
     const Shared<Values> outputs = input.outputs ? input.outputs : Shared<Values>(Values{});

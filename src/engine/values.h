@@ -62,6 +62,8 @@ struct Fault {
   Timestamp at;
   /// The error document, if there is one.
   std::string uri;
+  /// Which of several processes failed, if the task had several.
+  std::string worker;
   bool operator==(const Fault&) const = default;
 };
 

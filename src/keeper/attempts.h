@@ -47,6 +47,9 @@ class Attempts {
   [[nodiscard]] std::vector<AttemptState> List() const;
   void KillAll(const std::string& reason);
 
+  /// Closes the channels of zygotes and spares and waits for them to end, a bounded time.
+  void EndZygotes();
+
   /// Attempts that have not ended.
   [[nodiscard]] std::size_t LiveCount() const;
 

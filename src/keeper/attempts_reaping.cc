@@ -134,6 +134,18 @@ void Attempts::OnForeignExit(const AttemptPtr& attempt) {
   Drain(attempt);
 }
 
+void Attempts::EndZygotes() {
+  if (zygotes_.empty()) return;
+  zygotes_.clear();
+  constexpr int kMillisMax = 2000;
+  siginfo_t info{};
+  for (int waited = 0; waited < kMillisMax; ++waited) {
+    info = {};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) return;
+    if (info.si_pid == 0) ::usleep(1000);
+  }
+}
+
 Status Attempts::Adopt() {
   std::vector<std::string> problems;
   auto records = records_.LoadAll(problems);

@@ -70,6 +70,8 @@ Result<Reply> Client::Call(decltype(Request::body) body) {
   }
   const Status sent = SendLine(line);
   std::unique_lock lock(mutex_);
+  // The reader will notice too, but the caller should not find this client good until then.
+  if (!sent) connected_ = false;
   const bool answered = sent && replied_.wait_for(lock, kReplyTimeout, [&] {
     return pending_[id].has_value() || !connected_;
   });

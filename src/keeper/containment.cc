@@ -188,7 +188,11 @@ void Containment::Remove(const std::string& cgroup, const std::string& name) con
   if (!v1_cpu_.empty()) RemoveCgroup(v1_cpu_ + '/' + name);
 }
 
-void Containment::RemoveEmpty() {
+void Containment::Leave() const {
+  for (const std::string& root : {root_, v1_memory_, v1_cpu_}) RemoveCgroup(root);
+}
+
+void Containment::RemoveEmpty() const {
   for (const std::string& root : {root_, v1_memory_, v1_cpu_}) {
     if (root.empty()) continue;
     std::error_code error;

@@ -47,8 +47,11 @@ class Containment {
   /// Removes an emptied cgroup and the v1 cgroups called `name`; either may be empty.
   void Remove(const std::string& cgroup, const std::string& name) const;
 
-  /// Removes cgroups of earlier keepers that hold no process.
-  void RemoveEmpty();
+  /// Removes cgroups that hold no process: what earlier keepers left.
+  void RemoveEmpty() const;
+
+  /// Removes our own place in the tree too, if nothing is left in it: this keeper ends.
+  void Leave() const;
 
  private:
   std::string name_;

@@ -118,7 +118,11 @@ Status Service::Open() {
   return {};
 }
 
-void Service::Run() { loop_.Run(); }
+void Service::Run() {
+  loop_.Run();
+  attempts_->EndZygotes();
+  containment_.Leave();
+}
 
 void Service::OnSignal() {
   signalfd_siginfo info{};

@@ -1,13 +1,13 @@
 #include "net/http_session.h"
 
+#include <array>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
-#include <array>
-#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -23,16 +23,18 @@ namespace http = boost::beast::http;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+tl::unexpected<Error> TooLarge(std::size_t bytes_max) {
+  return UserError(Code::kResourceExhausted,
+                   "the request body is larger than " + std::to_string(bytes_max) + " bytes");
+}
+
 /// Collects a body in memory up to a bound.
 class StringSink final : public BodySink {
  public:
   explicit StringSink(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   Status Write(std::string_view part) override {
-    if (part.size() > bytes_max_ - body_.size()) {
-      return UserError(Code::kResourceExhausted,
-                       "the request body is larger than " + std::to_string(bytes_max_) + " bytes");
-    }
+    if (part.size() > bytes_max_ - body_.size()) return TooLarge(bytes_max_);
     body_ += part;
     return {};
   }
@@ -70,6 +72,7 @@ class HttpSession::Exchange final : public HttpExchange {
   const HttpRequest& request() const override { return request_; }
 
   void ReadBody(std::size_t bytes_max, std::function<void(Result<std::string>)> done) override {
+    if (request_.content_length > bytes_max) return done(TooLarge(bytes_max));
     auto sink = std::make_shared<StringSink>(bytes_max);
     ReadBodyInto(sink, [sink, done = std::move(done)](Status status) {
       if (!status) return done(Forward(status));
@@ -149,7 +152,9 @@ asio::awaitable<void> HttpSession::Run() {
   const auto self = shared_from_this();
   while (co_await ServeOne()) {
   }
-  co_await Linger();
+  // Closing while bytes of the client are unread would reset the connection, and a reset may
+  // overtake the last reply.
+  if (unread_body_ || buffer_.size() > 0) co_await Linger();
   stream_.close();
 }
 
@@ -159,7 +164,7 @@ asio::awaitable<void> HttpSession::Linger() {
   if (ignored) co_return;
   stream_.expires_after(limits::kHttpLinger);
   std::array<char, 4096> scrap;
-  for (std::size_t seen = 0; seen < limits::kHttpDiscardBytesMax;) {
+  for (std::size_t seen = 0; seen < limits::kHttpLingerBytesMax;) {
     const auto [error, size] = co_await stream_.async_read_some(asio::buffer(scrap), kAwait);
     if (error) co_return;
     seen += size;
@@ -173,10 +178,11 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   idle_ = true;
   const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
   idle_ = false;
+  unread_body_ = static_cast<bool>(error) && !draining_;
   if (error == http::error::header_limit) {
-    co_await Send(request.method, TextResponse(431, "the request head is larger than " +
-                                                 std::to_string(limits::kHttpHeaderBytesMax) +
-                                                 " bytes"),
+    co_await Send(request.method,
+                  TextResponse(431, "the request head is larger than " +
+                                        std::to_string(limits::kHttpHeaderBytesMax) + " bytes"),
                   false);
     co_return false;
   }
@@ -184,8 +190,8 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
     // Anything else that Beast itself found wrong is not HTTP; transport errors have no reader.
     if (error.category() == boost::system::error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
-      co_await Send(request.method, TextResponse(400, "not a valid HTTP/1.1 request: " + error.message()),
-                    false);
+      co_await Send(request.method,
+                    TextResponse(400, "not a valid HTTP/1.1 request: " + error.message()), false);
     }
     co_return false;
   }
@@ -198,9 +204,9 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   }
   if (const auto length = parser.content_length()) request.content_length = *length;
   const auto expect = request.Header("Expect");
-  continue_expected_ = expect && boost::beast::iequals(
-                                     boost::beast::string_view(expect->data(), expect->size()),
-                                     "100-continue");
+  continue_expected_ =
+      expect && boost::beast::iequals(boost::beast::string_view(expect->data(), expect->size()),
+                                      "100-continue");
   co_return true;
 }
 
@@ -213,7 +219,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
 
   if (Status allowed = shared_.guard.Check(request.Header("Host"), request.Header("Origin"));
       !allowed) {
-    const bool whole = co_await DiscardBody(parser);
+    const bool whole = co_await SkipBody(parser);
     const bool keep = whole && parser.get().keep_alive();
     co_return co_await Send(request.method, TextResponse(403, allowed.error().message), keep) &&
         keep;
@@ -232,7 +238,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
       }
       continue;
     }
-    const bool whole = co_await DiscardBody(parser);
+    const bool whole = co_await SkipBody(parser);
     const bool keep = whole && parser.get().keep_alive() && !draining_;
     co_return co_await Send(method, std::get<HttpResponse>(std::move(command)), keep) && keep;
   }
@@ -253,8 +259,7 @@ asio::awaitable<Status> HttpSession::ReadBody(Parser& parser, BodySink& sink) {
     auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
     stream_.expires_never();
     if (error && error != http::error::need_buffer) {
-      co_return UserError(Code::kUnavailable,
-                          "the request body ended early: " + error.message());
+      co_return UserError(Code::kUnavailable, "the request body ended early: " + error.message());
     }
     part.resize(part.size() - parser.get().body().size);
     if (part.empty()) continue;
@@ -265,22 +270,18 @@ asio::awaitable<Status> HttpSession::ReadBody(Parser& parser, BodySink& sink) {
   co_return Status();
 }
 
-asio::awaitable<bool> HttpSession::DiscardBody(Parser& parser) {
-  // A client that waits for 100 Continue has not sent its body and may never do so.
-  if (continue_expected_) co_return parser.is_done();
-  std::array<char, 16384> scrap;
-  std::size_t seen = 0;
-  while (!parser.is_done()) {
-    if (seen >= limits::kHttpDiscardBytesMax) co_return false;
+asio::awaitable<bool> HttpSession::SkipBody(Parser& parser) {
+  // Only what has already arrived: waiting for the rest could take for ever, and a client that
+  // expects 100 Continue may never send it. The connection is closed after the reply instead.
+  const auto rest = parser.content_length_remaining();
+  if (!parser.is_done() && rest && *rest <= buffer_.size()) {
+    std::string scrap(static_cast<std::size_t>(*rest), '\0');
     parser.get().body().data = scrap.data();
     parser.get().body().size = scrap.size();
-    stream_.expires_after(limits::kHttpLinger);
-    auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
-    stream_.expires_never();
-    if (error && error != http::error::need_buffer) co_return false;
-    seen += scrap.size() - parser.get().body().size;
+    co_await http::async_read(stream_, buffer_, parser, kAwait);
   }
-  co_return true;
+  unread_body_ = !parser.is_done();
+  co_return !unread_body_;
 }
 
 asio::awaitable<bool> HttpSession::Write(std::string_view head, std::string_view body) {
@@ -325,10 +326,10 @@ asio::awaitable<bool> HttpSession::SendSource(BodySource& source, std::uint64_t 
     Result<std::size_t> size = 0;
     co_await OnWorker([&] { size = source.Read(std::span(part.data(), wanted)); });
     if (!size || *size == 0) {
-      LogWarning("http.body_cut", {{"peer", peer_},
-                                   {"missing_bytes", length},
-                                   {"reason", size ? "it is shorter than announced"
-                                                   : size.error().message}});
+      LogWarning("http.body_cut",
+                 {{"peer", peer_},
+                  {"missing_bytes", length},
+                  {"reason", size ? "it is shorter than announced" : size.error().message}});
       co_return false;
     }
     if (!co_await Write(std::string_view(part.data(), *size), {})) co_return false;

@@ -54,7 +54,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<bool> ServeOne();
   boost::asio::awaitable<bool> ReadHead(Parser& parser, HttpRequest& request);
   boost::asio::awaitable<Status> ReadBody(Parser& parser, BodySink& sink);
-  boost::asio::awaitable<bool> DiscardBody(Parser& parser);
+  boost::asio::awaitable<bool> SkipBody(Parser& parser);
   boost::asio::awaitable<bool> Send(std::string_view method, HttpResponse response,
                                     bool keep_alive);
   boost::asio::awaitable<bool> SendSource(BodySource& source, std::uint64_t length);
@@ -75,6 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool idle_ = false;
   bool draining_ = false;
   bool continue_expected_ = false;
+  bool unread_body_ = false;  // the client may still be sending
 };
 
 }  // namespace martlet::net

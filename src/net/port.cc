@@ -76,9 +76,8 @@ class HandedOver {
  public:
   void Add(int fd) { sockets_[fd] = SocketIdentity(fd); }
   std::size_t CountOpen() {
-    std::erase_if(sockets_, [](const auto& entry) {
-      return SocketIdentity(entry.first) != entry.second;
-    });
+    std::erase_if(sockets_,
+                  [](const auto& entry) { return SocketIdentity(entry.first) != entry.second; });
     return sockets_.size();
   }
   [[nodiscard]] std::size_t CountLast() const { return sockets_.size(); }
@@ -306,7 +305,7 @@ class AsioPort final : public Port {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool accepting_ = false;                            // the rest is guarded by mutex_
+  bool accepting_ = false;  // the rest is guarded by mutex_
   bool stopping_ = false;
   std::list<tcp::socket*> undecided_;
   std::list<std::shared_ptr<HttpSession>> sessions_;
@@ -344,8 +343,8 @@ Result<std::unique_ptr<Port>> Port::Open(Options options) {
   const tcp::endpoint endpoint(address, options.port);
   const std::string where = Describe(endpoint);
 
-  const int fd = socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                        IPPROTO_TCP);
+  const int fd =
+      socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   const auto last_error = [] {
     return boost::system::error_code(errno, boost::system::system_category());
   };

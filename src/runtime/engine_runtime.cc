@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/digest.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/match.h"
 #include "engine/paths.h"
@@ -355,10 +357,17 @@ class EngineRuntime::Impl final : public ActionSink {
 
   void Write(const ExecutionContext& context, const engine::WriteValues& write) {
     auto values = BuildValues(context, *write.values, literals_);
-    Status written = values ? PutRecoverable(metadata_, write.uri, SerializeLiterals(*values))
-                            : Status(Forward(values));
-    if (!written) {
-      LogWarning("runtime.write_failed", {{"uri", write.uri}, {"why", written.error().message}});
+    if (!values) {
+      LogWarning("runtime.write_failed", {{"execution", context.name.ToString()},
+                                          {"node", write.path.ToString()},
+                                          {"why", values.error().message}});
+      return;
+    }
+    const std::string bytes = SerializeLiterals(*values);
+    for (const std::string& uri : write.uris) {
+      if (Status written = PutRecoverable(metadata_, uri, bytes); !written) {
+        LogWarning("runtime.write_failed", {{"uri", uri}, {"why", written.error().message}});
+      }
     }
   }
 

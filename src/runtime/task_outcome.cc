@@ -35,14 +35,9 @@ engine::AttemptFailed StorageFailed(const EndedAttempt& attempt, const Error& er
 }
 
 engine::FaultKind KindOf(flyteidl::core::ExecutionError::ErrorKind origin) {
-  switch (origin) {
-    case flyteidl::core::ExecutionError::USER:
-      return engine::FaultKind::kUser;
-    case flyteidl::core::ExecutionError::SYSTEM:
-      return engine::FaultKind::kSystem;
-    default:
-      return engine::FaultKind::kUnknown;
-  }
+  if (origin == flyteidl::core::ExecutionError::USER) return engine::FaultKind::kUser;
+  if (origin == flyteidl::core::ExecutionError::SYSTEM) return engine::FaultKind::kSystem;
+  return engine::FaultKind::kUnknown;
 }
 
 Timestamp TimeOf(const google::protobuf::Timestamp& at) {

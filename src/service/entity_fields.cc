@@ -133,9 +133,12 @@ Fields LaunchPlanFields() {
 }
 
 Fields NamedEntityFields(Entity e) {
-  Fields fields{{"state", "state", kInteger, e}, {"resource_type", "resource_type", kInteger, e}};
+  Fields fields{{"state", "state", kInteger, e}};
   AddTexts(e, {"project", "domain", "name", "description"}, fields);
-  if (e == Entity::kNamedEntityMetadata) AddBase(e, fields);
+  if (e == Entity::kNamedEntityMetadata) {
+    fields.push_back({"resource_type", "resource_type", kInteger, e});
+    AddBase(e, fields);
+  }
   return fields;
 }
 

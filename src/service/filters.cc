@@ -404,10 +404,16 @@ Status ApplySort(const flyteidl::admin::Sort* sort, Entity primary, store::Query
     if (sort->direction() == flyteidl::admin::Sort::DESCENDING) {
       direction = store::Direction::kDescending;
     }
-    if (field->owner == primary) column = field->column;
+    if (field->kind == FieldKind::kRowNumber) {
+      column = "created_at";
+    } else if (field->owner == primary) {
+      column = field->column;
+    }
   }
   if (!column.empty()) query.order.push_back({column, direction});
-  if (column != "created_at" && query.table->Find("created_at")) {
+  // What is one of a kind by its name reads better by name; the store breaks ties by key.
+  const bool by_name = primary == Entity::kProject || primary == Entity::kNamedEntity;
+  if (!by_name && column != "created_at" && query.table->Find("created_at")) {
     query.order.push_back({"created_at", direction});
   }
   return {};

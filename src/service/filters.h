@@ -21,8 +21,9 @@ namespace martlet::service {
 /// Adds what `filters` asks for. REQUIRES: `query.table` is the table of `primary`.
 [[nodiscard]] Status ApplyFilters(std::string_view filters, Entity primary, store::Query& query);
 
-/// Adds the order that a request asks for, with ties in the order of creation; without `sort`
-/// (null) rows come as they were created. Sort's zero value is descending.
+/// Adds the order that a request asks for, with ties in the order of creation (of projects and
+/// names: by name); without `sort` (null) rows come as they were created. Sort's zero value is
+/// descending.
 [[nodiscard]] Status ApplySort(const flyteidl::admin::Sort* sort, Entity primary,
                                store::Query& query);
 

@@ -456,6 +456,7 @@ void Launches::CreateChild(const runtime::ChildLaunch& launch) {
   prepared->row.parent_execution = launch.parent.execution;
   prepared->row.parent_path = launch.parent.stamp.path.ToString();
   prepared->row.parent_attempt = launch.parent.stamp.attempt;
+  prepared->row.parent_epoch = static_cast<std::int64_t>(launch.parent.stamp.epoch);
   prepared->guards = [own = std::move(prepared->guards),
                       parent_id = launch.parent.execution](store::Txn& txn) -> Status {
     if (Status alive = store::RequireParentAlive(txn, parent_id); !alive) return alive;

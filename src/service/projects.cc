@@ -57,13 +57,23 @@ Status CheckRegistration(const flyteidl::admin::ProjectRegisterRequest& request)
   return CheckProject(request.project());
 }
 
+/// Labels as the column keeps them: clients can tell an empty map from none.
+store::Bytes LabelsOf(const Project& project) {
+  Project alone;
+  if (project.has_labels()) *alone.mutable_labels() = project.labels();
+  return {alone.SerializeAsString()};
+}
+
 Project ToMessage(const ProjectRow& row, const Settings& settings) {
   Project project;
   project.set_id(row.id);
   project.set_name(row.name);
   project.set_description(row.description);
   project.set_state(static_cast<Project::ProjectState>(row.state));
-  if (!row.labels.data.empty()) project.mutable_labels()->ParseFromString(row.labels.data);
+  // Damaged labels are left out rather than making the project unreadable.
+  if (Project labels; labels.ParseFromString(row.labels.data) && labels.has_labels()) {
+    *project.mutable_labels() = labels.labels();
+  }
   for (const DomainSetting& domain : settings.domains) {
     auto* added = project.add_domains();
     added->set_id(domain.id);
@@ -137,7 +147,7 @@ void ProjectRegistry::Register(const flyteidl::admin::ProjectRegisterRequest& re
   row.id = project.id();
   row.name = project.name();
   row.description = project.description();
-  row.labels.data = project.labels().SerializeAsString();
+  row.labels = LabelsOf(project);
   row.state = project.state();
   SubmitThenFinish(
       store_, [row](store::Txn& txn) { return InsertProject(txn, row); }, std::move(finish));
@@ -158,7 +168,7 @@ void ProjectRegistry::Update(const Project& project,
         ProjectRow after = **before;
         if (!project.name().empty()) after.name = project.name();
         if (!project.description().empty()) after.description = project.description();
-        if (project.has_labels()) after.labels.data = project.labels().SerializeAsString();
+        if (project.has_labels()) after.labels = LabelsOf(project);
         after.state = project.state();
         after.updated_at = txn.now();
         return store::UpdateRow(txn, store::KeyOf(project.id()), **before, after);

@@ -15,6 +15,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 # The ready file is renamed into place by the server; polling it costs less than a watcher would.
 _POLL_SECONDS = 0.005
+_SEVERE = ("level=error", "level=critical", "level=fatal")
 
 
 class ServerFailed(Exception):
@@ -161,7 +162,7 @@ class Server:
         if not self.log_path.exists():
             return []
         lines = self.log_path.read_text(errors="replace").splitlines()
-        return [line for line in lines if "level=error" in line or "level=critical" in line]
+        return [line for line in lines if any(severity in line for severity in _SEVERE)]
 
     def log_tail(self, lines: int = 40) -> str:
         if not self.log_path.exists():
@@ -174,10 +175,10 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def _server_environment(self) -> dict[str, str]:
-        """What a user's shell would give it, without this test run's own Flyte settings."""
+        """What a user's shell would give it, without settings of Flyte's or Martlet's."""
         kept = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("FLYTE", "_F_", "PYTEST"))
+            if not key.startswith(("FLYTE", "_F_", "MARTLET_", "PYTEST"))
         }
         return kept | self.environment

@@ -6,6 +6,7 @@ import time
 import grpc
 import pytest
 from flyteidl.admin import execution_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
 
 from tests.conformance import executions
 from tests.conformance.clients import DOMAIN, PROJECT
@@ -50,7 +51,7 @@ def test_terminating_ends_the_task_and_everything_it_started(pyflyte, stubs, rem
     assert closure.abort_metadata.cause == "a test said so"
     until(lambda: not any(alive(pid) for pid in pids), f"processes {pids} to end")
     node = next(n for n in executions.nodes(stubs, name) if n.id.node_id == "n0")
-    assert node.closure.phase == 6, "the node is ABORTED"
+    assert node.closure.phase == core_execution_pb2.NodeExecution.ABORTED
 
     with pytest.raises(grpc.RpcError) as refused:
         stubs.admin.TerminateExecution(

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from tests.conformance.server import Server, ServerFailed, binary
-from tests.replay import recording, report
+from tests.replay import normalise, recording, report
 from tests.replay.allow import Deviations
 from tests.replay.normalise import Substitution
 from tests.replay.runner import DIFFERENT, Outcome, Replay
@@ -45,7 +45,8 @@ def _replay_families(options: argparse.Namespace) -> int:
             root = connection.storage_root()
             if root.startswith("/"):
                 connection.storage_folder = pathlib.Path(root)
-            outcomes = Replay(connection, deviations, Substitution(root)).run(steps)
+            substitution = Substitution(root or normalise.BUCKET)
+            outcomes = Replay(connection, deviations, substitution).run(steps)
         everything += outcomes
         print(report.counts_line(family, outcomes), flush=True)
         if options.verbose:

@@ -118,6 +118,7 @@ class _Replay:
         connection = Connection(server.address)
         storage = pathlib.Path(connection.storage_root())
         connection.close()
+        # Without a folder to look into, metadata objects are not compared.
         self._storage = storage if storage.is_absolute() else None
 
     def run(self, folder: pathlib.Path, chosen: dict[str, Scenario]) -> list[Result]:

@@ -38,6 +38,16 @@ def test_what_a_running_engine_adds_to_an_untouched_execution_is_left_out():
     assert received["closure"]["phase"] == "RUNNING", "the answer itself is not changed"
 
 
+def test_executions_in_another_order_are_paired_by_their_ids():
+    def row(name, **closure):
+        return {"id": {"name": name}, "spec": {}, "closure": {"workflow_id": {}} | closure}
+
+    recorded = [row("a"), row("b", phase="FAILED")]
+    received = [row("b", phase="FAILED"), row("a", phase="RUNNING")]
+    left, right = normalise.engine_progress(recorded, received)
+    assert left == [right[1], right[0]]
+
+
 def test_a_recorded_phase_is_compared():
     recorded = {"spec": {}, "closure": {"workflow_id": {}, "phase": "FAILED"}}
     received = {"spec": {}, "closure": {"workflow_id": {}, "phase": "RUNNING"}}

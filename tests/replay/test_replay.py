@@ -143,6 +143,29 @@ def test_an_answer_of_unknown_is_never_right():
     assert verdicts(replay(steps, typed))["sample/bad_filter#1"] == EQUAL
 
 
+def test_the_storage_root_is_learned_from_an_upload():
+    def located(url):
+        record = {
+            "scenario": "probe",
+            "step": 1,
+            "transport": "grpc",
+            "method": "/flyteidl.service.DataProxyService/CreateUploadLocation",
+            "request": {},
+            "vary": [],
+        }
+        record |= {"response": {"native_url": url}} if url else {"error": {"code": "UNIMPLEMENTED"}}
+        with StandIn([Step("sample", "probe", 1, "grpc", record)]) as server:
+            connection = Connection(server.address)
+            try:
+                return connection.storage_root()
+            finally:
+                connection.close()
+
+    assert located("/data/objects/flytesnacks/development/probe/probe") == "/data/objects"
+    assert located("/data/elsewhere") == ""
+    assert located("") == ""
+
+
 def test_objects_are_put_into_the_storage_folder(tmp_path):
     record = {
         "scenario": "put",

@@ -73,19 +73,21 @@ class Connection:
         self.channel.close()
 
     def storage_root(self) -> str:
-        """Asks where uploads go; everything before the project is the storage root."""
+        """Asks where uploads go: everything before the project is the storage root.
+
+        Empty when the server does not say; the recordings' URIs are then sent as they are.
+        """
         call = wire.unary(self.channel, f"/{wire.DATA_PROXY}/CreateUploadLocation")
         request, _ = wire.method_types(f"/{wire.DATA_PROXY}/CreateUploadLocation")
-        answer = call(
-            request(
-                project="flytesnacks", domain="development", filename="probe", filename_root="probe"
-            ),
-            timeout=CALL_SECONDS,
+        probe = request(
+            project="flytesnacks", domain="development", filename="probe", filename_root="probe"
         )
+        try:
+            url = call(probe, timeout=CALL_SECONDS).native_url
+        except grpc.RpcError:
+            return ""
         ending = "/flytesnacks/development/probe/probe"
-        if not answer.native_url.endswith(ending):
-            raise NotReplayable(f"upload locations have another shape: {answer.native_url}")
-        return answer.native_url[: -len(ending)]
+        return url.removesuffix(ending) if url.endswith(ending) else ""
 
     def send(self, step: Step, substitution: Substitution) -> Answer:
         """Sends a step; NotReplayable when the replayer cannot."""

@@ -14,8 +14,7 @@ constexpr int kTrimPages = 1000;
 
 // From here readers are waited for, because they keep the log from starting over: 64 MiB.
 constexpr int kForceTrimPages = 16 * 1000;
-constexpr int kForceTrimWaitMillis = 200;
-constexpr int kBusyMillis = 5000;
+constexpr std::chrono::milliseconds kForceTrimWait{200};
 
 int RememberLogPages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
@@ -24,8 +23,13 @@ int RememberLogPages(void* pages, sqlite3*, const char*, int count) {
 
 }  // namespace
 
-SqliteBackend::SqliteBackend(std::unique_ptr<Connection> connection)
-    : connection_(std::move(connection)), txn_(*connection_), trim_at_(kTrimPages) {
+SqliteBackend::SqliteBackend(std::unique_ptr<Connection> connection,
+                             std::chrono::milliseconds lock_wait)
+    : connection_(std::move(connection)),
+      lock_wait_(lock_wait),
+      txn_(*connection_),
+      trim_at_(kTrimPages) {
+  connection_->SetLockWait(lock_wait_);
   // Replaces SQLite's own checkpoints, which would run inside COMMIT.
   sqlite3_wal_hook(connection_->handle(), &RememberLogPages, &log_pages_);
 }
@@ -87,9 +91,9 @@ Status SqliteBackend::TrimLog() {
   if (log_pages_ < trim_at_) return {};
   trim_at_ = log_pages_ + kTrimPages;
   if (log_pages_ < kForceTrimPages) return Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  sqlite3_busy_timeout(connection_->handle(), kForceTrimWaitMillis);
+  connection_->SetLockWait(kForceTrimWait);
   Status trimmed = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
-  sqlite3_busy_timeout(connection_->handle(), kBusyMillis);
+  connection_->SetLockWait(lock_wait_);
   return trimmed;
 }
 

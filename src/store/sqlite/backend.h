@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -14,7 +15,7 @@ namespace martlet::store {
 class SqliteBackend final : public GroupBackend {
  public:
   /// `connection` is the database's only writer.
-  explicit SqliteBackend(std::unique_ptr<Connection> connection);
+  SqliteBackend(std::unique_ptr<Connection> connection, std::chrono::milliseconds lock_wait);
   ~SqliteBackend() override;
 
   Status Begin(std::size_t steps) override;
@@ -39,6 +40,7 @@ class SqliteBackend final : public GroupBackend {
   Status Checkpoint(int mode);
 
   std::unique_ptr<Connection> connection_;
+  const std::chrono::milliseconds lock_wait_;
   SqliteTxn txn_;
   bool alone_ = false;  // one step in the group: the transaction is its savepoint
   int log_pages_ = 0;   // in the write-ahead log after the last commit

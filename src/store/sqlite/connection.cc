@@ -15,8 +15,8 @@ namespace {
 // Statements a connection keeps prepared. The product has about a hundred different texts.
 constexpr std::size_t kStatementsMax = 512;
 
-// How long a connection waits for another process's lock, for example the sqlite3 shell's.
-constexpr int kBusyMillis = 5000;
+// How long a connection waits for a lock unless told otherwise.
+constexpr std::chrono::milliseconds kLockWait{5000};
 
 void ConfigureLibrary() {
   static std::once_flag once;
@@ -179,7 +179,7 @@ Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
     return SystemError(CodeOf(code), "store: cannot open " + path + ": " + why);
   }
   std::unique_ptr<Connection> connection(new Connection(handle));
-  sqlite3_busy_timeout(handle, kBusyMillis);
+  connection->SetLockWait(kLockWait);
   const int made = sqlite3_create_function_v2(
       handle, "martlet_like", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
       &LikeFunction, nullptr, nullptr, nullptr);
@@ -258,6 +258,10 @@ Error Connection::MakeError(int code, std::string_view doing) {
                                  error.code == Code::kUnavailable;
   if (concerns_database && (!trouble_ || error.code == Code::kDataLoss)) trouble_ = error;
   return error;
+}
+
+void Connection::SetLockWait(std::chrono::milliseconds wait) {
+  sqlite3_busy_timeout(handle_, static_cast<int>(wait.count()));
 }
 
 void Connection::SkipCheckpointOnClose(bool skip) {

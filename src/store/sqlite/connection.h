@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -86,6 +87,8 @@ class Connection {
   /// since ClearTrouble. Steps may have swallowed it; the writer must not.
   [[nodiscard]] const std::optional<Error>& trouble() const { return trouble_; }
   void ClearTrouble() { trouble_.reset(); }
+
+  void SetLockWait(std::chrono::milliseconds wait);
 
   /// Closing leaves the write-ahead log as it is.
   void SkipCheckpointOnClose(bool skip);

@@ -44,7 +44,7 @@ class Core {
   Core(std::unique_ptr<DataDirectory> directory, const std::string& path,
        const SqliteOptions& options, std::unique_ptr<Connection> connection, const Clock& clock)
       : directory_(std::move(directory)),
-        backend_(std::move(connection)),
+        backend_(std::move(connection), options.lock_wait),
         committer_(backend_, clock, WrapFatal(options.fatal)),
         readers_(path, options.vfs) {}
 

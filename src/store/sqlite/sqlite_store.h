@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,9 @@ struct SqliteOptions {
   /// nothing is made or locked.
   std::string vfs = {};
   FatalHook fatal = nullptr;
+  /// How long a write waits for the lock of another program, for example the sqlite3 shell, before
+  /// it is answered UNAVAILABLE.
+  std::chrono::milliseconds lock_wait{5000};
 };
 
 /// Opens, and migrates if the database is older.
