@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "api/console_pages.h"
 #include "api/execution_handlers.h"
 #include "api/object_pages.h"
 #include "api/platform_handlers.h"
@@ -142,6 +143,8 @@ class Server::Parts {
   api::OpenAuthorizer authorizer;
   std::unique_ptr<api::Server> api;
   std::unique_ptr<api::ObjectPages> object_pages;
+  std::unique_ptr<api::LogPages> log_pages;
+  api::ConsolePages console_pages;
   bool stopped = false;
 
   ~Parts() { Stop(Nanos(0)); }
@@ -253,6 +256,13 @@ class Server::Parts {
                                          .public_url = settings.public_url});
     object_pages = std::make_unique<api::ObjectPages>(*object_routes, api->workers());
     api->routes().AddPrefix(std::string(objects::kSignedUrlPath), *object_pages);
+    log_pages = std::make_unique<api::LogPages>(
+        [this](const std::string& execution, const std::string& name) {
+          return executor->LogPath(execution, name);
+        },
+        api->workers());
+    api->routes().AddPrefix("/logs/", *log_pages);
+    api::AddConsolePages(api->routes(), console_pages);
     if (Status started = runtime->Start(); !started) return started;
     return api->Start(*methods, authorizer);
   }

@@ -194,8 +194,10 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
 
   executors::AttemptSpec spec;
   spec.key = key;
-  spec.name = places.generated_name;
-  spec.execution_name = task.context->name.name;
+  // Generated names repeat between projects; the executor's own must not.
+  const ExecutionName& execution = task.context->name;
+  spec.name = execution.project + '.' + execution.domain + '.' + places.generated_name;
+  spec.execution_name = execution.project + '.' + execution.domain + '.' + execution.name;
   spec.argv = std::move(command->argv);
   spec.env = std::move(command->env);
   spec.inputs_path = inputs_uri;
