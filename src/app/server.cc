@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
