@@ -77,6 +77,7 @@ struct ExecutionRow {
   ExecutionId parent_execution;  ///< the execution whose launch-plan node made this one
   std::optional<std::string> parent_path;
   std::optional<std::int64_t> parent_attempt;
+  std::optional<std::int64_t> parent_epoch;  ///< of the parent when it asked for this execution
   ExecutionId source_execution;  ///< relaunched or recovered from
 
   Timestamp due_at;
@@ -111,7 +112,7 @@ struct ExecutionRow {
         Field("state_changed_at", &R::state_changed_at),
         Field("state_principal", &R::state_principal),
         Field("parent_execution", &R::parent_execution), Field("parent_path", &R::parent_path),
-        Field("parent_attempt", &R::parent_attempt),
+        Field("parent_attempt", &R::parent_attempt), Field("parent_epoch", &R::parent_epoch),
         Field("source_execution", &R::source_execution), Field("due_at", &R::due_at),
         Field("witness", &R::witness), Field("abort_cause", &R::abort_cause),
         Field("error_message", &R::error_message), Field("inputs", &R::inputs),
@@ -143,12 +144,13 @@ struct NodeExecutionRow {
   bool is_dynamic = false;
   bool is_array = false;
   std::optional<std::int64_t> cache_status;  ///< flyteidl.core.CatalogCacheStatus
-  ExecutionId child_execution;               ///< of a launch-plan node
+  std::optional<std::string> child_name;      ///< of a launch-plan node: its execution
   std::optional<Bytes> closure_digest;       ///< of a dynamic node's compiled closure
 
   std::optional<std::string> inputs_uri;
   std::optional<std::string> outputs_uri;
   std::optional<std::string> deck_uri;
+  std::optional<std::string> checkpoint_uri;  ///< of a task node's last attempt
 
   std::optional<std::string> error_code;
   std::optional<std::string> error_kind;
@@ -174,9 +176,10 @@ struct NodeExecutionRow {
         Field("ended_at", &R::ended_at), Field("duration", &R::duration),
         Field("is_parent", &R::is_parent), Field("is_dynamic", &R::is_dynamic),
         Field("is_array", &R::is_array), Field("cache_status", &R::cache_status),
-        Field("child_execution", &R::child_execution), Field("closure_digest", &R::closure_digest),
+        Field("child_name", &R::child_name), Field("closure_digest", &R::closure_digest),
         Field("inputs_uri", &R::inputs_uri), Field("outputs_uri", &R::outputs_uri),
-        Field("deck_uri", &R::deck_uri), Field("error_code", &R::error_code),
+        Field("deck_uri", &R::deck_uri), Field("checkpoint_uri", &R::checkpoint_uri),
+        Field("error_code", &R::error_code),
         Field("error_kind", &R::error_kind), Field("error_uri", &R::error_uri),
         Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
         Field("due_at", &R::due_at), Field("witness", &R::witness),

@@ -1,0 +1,30 @@
+#include "compiler/node_facts.h"
+
+#include <string>
+#include <utility>
+
+namespace martlet::compiler {
+
+const flyteidl::core::Variable* NodeFacts::Output(const std::string& name) const {
+  if (outputs == nullptr) return nullptr;
+  const std::string* variable = &name;
+  for (const auto& alias : node->output_aliases()) {
+    if (alias.alias() == name) variable = &alias.var();
+  }
+  const auto found = outputs->variables().find(*variable);
+  return found == outputs->variables().end() ? nullptr : &found->second;
+}
+
+bool NodeTable::Add(NodeFacts facts) {
+  facts.number = static_cast<NodeNumber>(nodes_.size());
+  if (!numbers_.emplace(facts.id, facts.number).second) return false;
+  nodes_.push_back(std::move(facts));
+  return true;
+}
+
+const NodeFacts* NodeTable::Find(std::string_view id) const {
+  const auto found = numbers_.find(id);
+  return found == numbers_.end() ? nullptr : &nodes_[found->second];
+}
+
+}  // namespace martlet::compiler

@@ -1,0 +1,272 @@
+#include <flyteidl/core/compiler.pb.h>
+#include <flyteidl/core/identifier.pb.h>
+#include <flyteidl/core/literals.pb.h>
+#include <flyteidl/core/tasks.pb.h>
+#include <flyteidl/core/workflow.pb.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "compiler/durations.h"
+#include "compiler/identifiers.h"
+#include "compiler/plan_conditions.h"
+#include "compiler/plan_details.h"
+#include "compiler/scope_compiler.h"
+#include "literals/binding.h"
+
+namespace martlet::compiler {
+namespace {
+
+namespace core = flyteidl::core;
+
+tl::unexpected<Error> Broken(std::string_view node_id, const std::string& what) {
+  return UserError(Code::kInvalidArgument, "compiled workflow does not hang together: node \"" +
+                                               std::string(node_id) + "\" " + what);
+}
+
+class ScopeBuilder {
+ public:
+  ScopeBuilder(const core::CompiledWorkflow& workflow, const PlanReferences& references)
+      : workflow_(workflow), source_(workflow.template_()), references_(references) {}
+
+  Result<Scope> Build() {
+    if (source_.nodes_size() < 2 || source_.nodes(kStartNode).id() != kStartNodeId ||
+        source_.nodes(kEndNode).id() != kEndNodeId) {
+      return Broken(kStartNodeId, "and \"end-node\" must come first");
+    }
+    Status status = NumberNodes();
+    for (std::size_t number = 0; status && number < nodes_.size(); ++number) {
+      status = Fill(static_cast<NodeNumber>(number));
+    }
+    if (!status) return Forward(status);
+    return std::move(scope_);
+  }
+
+ private:
+  Status NumberNodes() {
+    for (const core::Node& node : source_.nodes()) {
+      if (!numbers_.emplace(node.id(), static_cast<NodeNumber>(nodes_.size())).second) {
+        return Broken(node.id(), "is there twice");
+      }
+      Take(node, NodeRole::kRegular, nullptr);
+    }
+    ForEachUnlistedNode(source_, [this](const core::Node& node, const core::Node* parent) {
+      if (parent == nullptr) scope_.failure_node = static_cast<NodeNumber>(nodes_.size());
+      Take(node,
+           parent == nullptr             ? NodeRole::kFailure
+           : parent->has_branch_node() ? NodeRole::kBranchChild
+                                         : NodeRole::kArrayItem,
+           parent);
+    });
+    scope_.nodes[kStartNode].kind = NodeKind::kStart;
+    scope_.nodes[kEndNode].kind = NodeKind::kEnd;
+    return {};
+  }
+
+  void Take(const core::Node& node, NodeRole role, const core::Node* parent) {
+    by_message_.emplace(&node, static_cast<NodeNumber>(nodes_.size()));
+    nodes_.push_back(&node);
+    Node& planned = scope_.nodes.emplace_back();
+    planned.role = role;
+    planned.id = node.id();
+    planned.name = node.metadata().name();
+    if (parent != nullptr) planned.parent = by_message_.at(parent);
+  }
+
+  Status Fill(NodeNumber number) {
+    const core::Node& node = *nodes_[number];
+    Node& planned = scope_.nodes[number];
+    const core::NodeMetadata& metadata = node.metadata();
+    planned.policy.retries = metadata.retries().retries();
+    planned.policy.timeout = Nanoseconds(metadata.timeout());
+    if (metadata.interruptible_value_case() == core::NodeMetadata::kInterruptible) {
+      planned.policy.interruptible = metadata.interruptible();
+    }
+    for (const core::Alias& alias : node.output_aliases()) {
+      planned.aliases.push_back({alias.alias(), alias.var()});
+    }
+    const core::ConnectionSet& connections = workflow_.connections();
+    if (auto status = Connect(node, connections.upstream(), planned.upstream); !status) {
+      return status;
+    }
+    if (auto status = Connect(node, connections.downstream(), planned.downstream); !status) {
+      return status;
+    }
+    if (planned.role != NodeRole::kArrayItem) {
+      for (const core::Binding& binding : node.inputs()) {
+        if (auto status = AddInput(node, binding, planned); !status) return status;
+      }
+    }
+    if (number == kStartNode || number == kEndNode) return {};
+    return FillDetail(node, planned);
+  }
+
+  template <class Connections>
+  Status Connect(const core::Node& node, const Connections& side,
+                 std::vector<NodeNumber>& numbers) const {
+    const auto found = side.find(node.id());
+    if (found == side.end()) return {};
+    for (const std::string& id : found->second.ids()) {
+      const auto number = numbers_.find(id);
+      if (number == numbers_.end()) return Broken(node.id(), "is connected to unknown " + id);
+      numbers.push_back(number->second);
+    }
+    std::sort(numbers.begin(), numbers.end());
+    return {};
+  }
+
+  Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) const {
+    Input input;
+    input.name = binding.var();
+    bool whole = binding.binding().has_promise() &&
+                 binding.binding().promise().attr_path().empty();
+    if (auto status = AddSources(node, binding.binding(), input.sources, whole); !status) {
+      return status;
+    }
+    input.needs_resolution = !whole;
+    planned.inputs.push_back(std::move(input));
+    return {};
+  }
+
+  /// Clears `whole` when a promise reads an element. Bindings nest at most as deep as messages may.
+  Status AddSources(const core::Node& node, const core::BindingData& data,
+                    std::vector<Source>& sources, bool& whole) const {
+    for (const auto& item : data.collection().bindings()) {
+      if (auto status = AddSources(node, item, sources, whole); !status) return status;
+    }
+    for (const auto& [key, item] : data.map().bindings()) {
+      if (auto status = AddSources(node, item, sources, whole); !status) return status;
+    }
+    if (!data.has_promise()) return {};
+    const core::OutputReference& promise = data.promise();
+    const auto number = numbers_.find(promise.node_id().empty() ? kStartNodeId : promise.node_id());
+    if (number == numbers_.end()) {
+      return Broken(node.id(), "reads from unknown " + promise.node_id());
+    }
+    const auto variable = literals::ParsePromiseVariable(promise.var());
+    if (!variable) return Broken(node.id(), "reads a variable that is none: " + promise.var());
+    if (variable->index >= 0) whole = false;
+    Source source{number->second, std::string(variable->name)};
+    for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
+      if (alias.alias() == variable->name) source.output = alias.var();
+    }
+    if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+      sources.push_back(std::move(source));
+    }
+    return {};
+  }
+
+  Status FillDetail(const core::Node& node, Node& planned) {
+    switch (node.target_case()) {
+      case core::Node::kTaskNode: return FillTask(node, planned);
+      case core::Node::kWorkflowNode: return FillWorkflow(node, planned);
+      case core::Node::kBranchNode: FillBranch(node.branch_node(), planned); return {};
+      case core::Node::kGateNode: FillGate(node.gate_node(), planned); return {};
+      case core::Node::kArrayNode: FillArray(node.array_node(), planned); return {};
+      case core::Node::TARGET_NOT_SET: break;
+    }
+    return Broken(node.id(), "has no target");
+  }
+
+  Status FillTask(const core::Node& node, Node& planned) const {
+    const auto task = references_.tasks.find(KeyOf(node.task_node().reference_id()));
+    if (task == references_.tasks.end()) return Broken(node.id(), "runs a task that is not there");
+    planned.kind = NodeKind::kTask;
+    planned.detail = TaskDetail{static_cast<std::uint32_t>(task->second)};
+    if (planned.policy.retries == 0) {
+      planned.policy.retries =
+          references_.task_templates[task->second]->metadata().retries().retries();
+    }
+    return {};
+  }
+
+  Status FillWorkflow(const core::Node& node, Node& planned) const {
+    if (node.workflow_node().has_launchplan_ref()) {
+      planned.kind = NodeKind::kLaunchPlan;
+      planned.detail = LaunchPlanDetail{EntityNameOf(node.workflow_node().launchplan_ref())};
+      return {};
+    }
+    const auto scope = references_.scopes.find(KeyOf(node.workflow_node().sub_workflow_ref()));
+    if (scope == references_.scopes.end()) {
+      return Broken(node.id(), "runs a sub-workflow that is not there, or was not compiled");
+    }
+    planned.kind = NodeKind::kSubWorkflow;
+    planned.detail = SubWorkflowDetail{static_cast<ScopeNumber>(scope->second)};
+    return {};
+  }
+
+  void FillBranch(const core::BranchNode& branch, Node& planned) const {
+    planned.kind = NodeKind::kBranch;
+    const core::IfElseBlock& if_else = branch.if_else();
+    BranchDetail detail;
+    const auto add_case = [&](const core::IfBlock& block) {
+      if (!block.has_then_node()) return;
+      detail.cases.push_back(
+          {FlattenCondition(block.condition()), by_message_.at(&block.then_node())});
+    };
+    if (if_else.has_case_()) add_case(if_else.case_());
+    for (const core::IfBlock& block : if_else.other()) add_case(block);
+    if (if_else.has_else_node()) detail.else_node = by_message_.at(&if_else.else_node());
+    if (if_else.has_error()) detail.error = if_else.error().message();
+    planned.detail = std::move(detail);
+  }
+
+  static void FillGate(const core::GateNode& gate, Node& planned) {
+    planned.kind = NodeKind::kGate;
+    GateDetail detail;
+    if (gate.has_approve()) {
+      detail.kind = GateDetail::Kind::kApprove;
+      detail.signal_id = gate.approve().signal_id();
+    } else if (gate.has_signal()) {
+      detail.kind = GateDetail::Kind::kSignal;
+      detail.signal_id = gate.signal().signal_id();
+      detail.output = gate.signal().output_variable_name();
+      detail.signal_type = gate.signal().type().SerializeAsString();
+    } else {
+      detail.duration = Nanoseconds(gate.sleep().duration());
+    }
+    planned.detail = std::move(detail);
+  }
+
+  void FillArray(const core::ArrayNode& array, Node& planned) const {
+    planned.kind = NodeKind::kArray;
+    ArrayDetail detail;
+    if (array.has_node()) detail.item = by_message_.at(&array.node());
+    if (array.parallelism_option_case() == core::ArrayNode::kParallelism) {
+      detail.parallelism = array.parallelism();
+    }
+    if (array.success_criteria_case() == core::ArrayNode::kMinSuccesses) {
+      detail.min_successes = array.min_successes();
+    }
+    if (array.success_criteria_case() == core::ArrayNode::kMinSuccessRatio) {
+      detail.min_success_ratio = array.min_success_ratio();
+    }
+    detail.full_state = array.execution_mode() == core::ArrayNode::FULL_STATE;
+    detail.individual_input_files = array.data_mode() == core::ArrayNode::INDIVIDUAL_INPUT_FILES;
+    detail.original_interface = array.is_original_sub_node_interface().value();
+    detail.run_all = array.run_all_sub_nodes();
+    detail.bound_inputs.assign(array.bound_inputs().begin(), array.bound_inputs().end());
+    planned.detail = std::move(detail);
+  }
+
+  const core::CompiledWorkflow& workflow_;
+  const core::WorkflowTemplate& source_;
+  const PlanReferences& references_;
+  Scope scope_;
+  std::vector<const core::Node*> nodes_;
+  std::unordered_map<std::string_view, NodeNumber> numbers_;
+  std::unordered_map<const core::Node*, NodeNumber> by_message_;
+};
+
+}  // namespace
+
+Result<Scope> BuildScope(const core::CompiledWorkflow& workflow,
+                         const PlanReferences& references) {
+  return ScopeBuilder(workflow, references).Build();
+}
+
+}  // namespace martlet::compiler

@@ -1,0 +1,262 @@
+#include "compiler/scope_compiler.h"
+
+#include <flyteidl/core/identifier.pb.h>
+#include <flyteidl/core/literals.pb.h>
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "compiler/approvals.h"
+#include "compiler/bindings.h"
+#include "compiler/branch.h"
+#include "compiler/error_texts.h"
+#include "literals/proto_text.h"
+
+namespace martlet::compiler {
+namespace {
+
+namespace core = flyteidl::core;
+
+/// Bindings nest at most as deep as the parser lets messages nest.
+void PointAtStartNode(core::BindingData& data) {
+  switch (data.value_case()) {
+    case core::BindingData::kPromise:
+      if (data.promise().node_id().empty()) data.mutable_promise()->set_node_id(kStartNodeId);
+      break;
+    case core::BindingData::kCollection:
+      for (auto& item : *data.mutable_collection()->mutable_bindings()) PointAtStartNode(item);
+      break;
+    case core::BindingData::kMap:
+      for (auto& [key, item] : *data.mutable_map()->mutable_bindings()) PointAtStartNode(item);
+      break;
+    case core::BindingData::kScalar:
+    case core::BindingData::kOffloadedMetadata:
+    case core::BindingData::VALUE_NOT_SET:
+      break;
+  }
+}
+
+void PointAtStartNode(google::protobuf::RepeatedPtrField<core::Binding>& bindings) {
+  for (core::Binding& binding : bindings) {
+    if (binding.has_binding()) PointAtStartNode(*binding.mutable_binding());
+  }
+}
+
+/// A node and its branch children. Array items keep their bindings: nobody reads those.
+void PointAtStartNode(core::Node& node) {
+  PointAtStartNode(*node.mutable_inputs());
+  if (!node.has_branch_node()) return;
+  ForEachBranchChild(*node.mutable_branch_node(), [](core::Node& child) {
+    PointAtStartNode(child);
+  });
+}
+
+std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<NodeFacts>& nodes,
+                   char separator) {
+  std::string text;
+  for (const NodeNumber number : numbers) {
+    if (!text.empty()) text += separator;
+    text += nodes[number].id;
+  }
+  return text;
+}
+
+/// Puts a template into the shape of compiled ones: an interface, start-node and end-node first
+/// (end-node's inputs are the workflow's outputs), sorted upstream ids, promises to "" pointing at
+/// start-node. Of several nodes with one id the first stays (v1 accepts such workflows).
+void NormaliseTemplate(core::WorkflowTemplate& workflow) {
+  workflow.mutable_interface()->mutable_inputs();
+  workflow.mutable_interface()->mutable_outputs();
+  google::protobuf::RepeatedPtrField<core::Node> nodes;
+  nodes.Swap(workflow.mutable_nodes());
+  workflow.add_nodes()->set_id(kStartNodeId);
+  PointAtStartNode(*workflow.mutable_outputs());
+  core::Node& end = *workflow.add_nodes();
+  end.set_id(kEndNodeId);
+  *end.mutable_inputs() = workflow.outputs();
+  std::unordered_set<std::string> ids{kStartNodeId, kEndNodeId};
+  for (core::Node& node : nodes) {
+    if (!ids.insert(node.id()).second) continue;
+    PointAtStartNode(node);
+    std::sort(node.mutable_upstream_node_ids()->begin(), node.mutable_upstream_node_ids()->end());
+    workflow.add_nodes()->Swap(&node);
+  }
+  if (workflow.has_failure_node()) PointAtStartNode(*workflow.mutable_failure_node());
+}
+
+}  // namespace
+
+ScopeCompiler::ScopeCompiler(const Library& library, core::CompiledWorkflow& workflow,
+                             CompileErrors& errors)
+    : workflow_(workflow),
+      template_(*workflow.mutable_template_()),
+      errors_(errors),
+      finder_(library, template_, errors) {}
+
+void ScopeCompiler::Compile() {
+  if (template_.nodes().empty()) {
+    const std::string id = literals::ProtoText(template_.id());
+    errors_.Add(ErrorCode::kNoNodesFound, id, "Can't find any nodes in workflow [" + id + "].");
+    return;
+  }
+  NormaliseTemplate(template_);
+  CheckVariables(kStartNodeId, template_.interface().inputs(), errors_);
+  CheckVariables(kStartNodeId, template_.interface().outputs(), errors_);
+  AddNodes();
+  ResolveApprovals(nodes_, finder_);
+  CheckNodes();
+  CheckFailureNode();
+  ConnectOrphans();
+  std::vector<std::string_view> ids;
+  ids.reserve(nodes_.nodes().size());
+  for (const NodeFacts& facts : nodes_.nodes()) ids.push_back(facts.id);
+  graph_.Sort(ids);
+  CheckReachability();
+  WriteConnections();
+}
+
+void ScopeCompiler::AddNodes() {
+  static const core::VariableMap kNothing;
+  for (core::Node& node : *template_.mutable_nodes()) {
+    NodeFacts facts;
+    facts.node = &node;
+    facts.id = node.id();
+    if (facts.id == kStartNodeId) {
+      facts.inputs = &kNothing;
+      facts.outputs = &template_.interface().inputs();
+    } else if (facts.id == kEndNodeId) {
+      facts.inputs = &template_.interface().outputs();
+      facts.outputs = &kNothing;
+    } else if (facts.id.empty()) {
+      errors_.Add(ValueRequired("<node>", "Id"));
+      continue;
+    } else {
+      finder_.Find(facts);
+    }
+    nodes_.Add(std::move(facts));
+  }
+}
+
+void ScopeCompiler::CheckNodes() {
+  graph_ = Graph(nodes_.nodes().size());
+  waits_for_nobody_.assign(nodes_.nodes().size(), false);
+  for (NodeFacts& facts : nodes_.nodes()) {
+    if (facts.number != kStartNode) CheckNode(facts);
+  }
+}
+
+void ScopeCompiler::CheckNode(NodeFacts& facts) {
+  if (facts.inputs == nullptr) return;
+  const std::vector<NodeNumber> sources = CheckBindings(facts);
+  for (const NodeNumber source : sources) {
+    // v1 gives up on such a branch half way, and reports it as unreachable too.
+    if (facts.disagreeing_children) {
+      graph_.AddUpstream(source, facts.number);
+    } else {
+      graph_.AddEdge(source, facts.number);
+    }
+  }
+  if (!facts.disagreeing_children) {
+    for (const std::string& id : facts.node->upstream_node_ids()) {
+      const NodeFacts* upstream = nodes_.Find(id.empty() ? kStartNodeId : id);
+      if (upstream == nullptr) {
+        waits_for_nobody_[facts.number] = true;
+      } else {
+        graph_.AddEdge(upstream->number, facts.number);
+      }
+    }
+  }
+  CheckChildren(facts);
+}
+
+void ScopeCompiler::CheckChildren(NodeFacts& facts) {
+  if (!facts.node->has_branch_node()) return;
+  CheckConditions(facts, errors_);
+  for (NodeFacts& child : facts.children) {
+    if (child.inputs == nullptr) continue;
+    AddDetachedUpstream(child.id, CheckBindings(child));
+    CheckChildren(child);
+  }
+}
+
+std::vector<NodeNumber> ScopeCompiler::CheckBindings(NodeFacts& facts) {
+  BindingChecker checker(nodes_, facts, errors_);
+  if (!facts.discovers_inputs) {
+    checker.Check(*facts.node->mutable_inputs(), nullptr);
+    return checker.sources();
+  }
+  core::VariableMap discovered;
+  checker.Check(*facts.node->mutable_inputs(), &discovered);
+  if (!facts.disagreeing_children) facts.owned->mutable_inputs()->Swap(&discovered);
+  return checker.sources();
+}
+
+void ScopeCompiler::CheckFailureNode() {
+  if (!template_.has_failure_node()) return;
+  failure_node_.node = template_.mutable_failure_node();
+  failure_node_.id = failure_node_.node->id();
+  if (failure_node_.id.empty()) errors_.Add(ValueRequired("<node>", "Id"));
+  finder_.Find(failure_node_);
+  if (failure_node_.inputs == nullptr) return;
+  AddDetachedUpstream(failure_node_.id, CheckBindings(failure_node_));
+  CheckChildren(failure_node_);
+}
+
+void ScopeCompiler::AddDetachedUpstream(std::string_view id,
+                                        const std::vector<NodeNumber>& sources) {
+  if (sources.empty()) return;
+  auto& upstream = detached_upstream_[std::string(id)];
+  for (const NodeNumber source : sources) upstream.push_back(nodes_.nodes()[source].id);
+}
+
+void ScopeCompiler::ConnectOrphans() {
+  for (NodeNumber node = kEndNode + 1; node < graph_.size(); ++node) {
+    if (graph_.upstream(node).empty() && !waits_for_nobody_[node]) graph_.AddEdge(kStartNode, node);
+  }
+  for (NodeNumber node = kEndNode + 1; node < graph_.size(); ++node) {
+    if (graph_.downstream(node).empty()) graph_.AddEdge(node, kEndNode);
+  }
+}
+
+void ScopeCompiler::CheckReachability() {
+  const auto& nodes = nodes_.nodes();
+  Walk walk = WalkFromStart(graph_);
+  if (!walk.cycle.empty()) {
+    errors_.Add(ErrorCode::kCycleDetected, kStartNodeId,
+                "A cycle has been detected while traversing the Workflow [" +
+                    Joined(walk.cycle, nodes, '>') + "].");
+    return;
+  }
+  // What is wrong when end-node cannot be reached is the nodes before it.
+  std::erase(walk.unreached, kEndNode);
+  if (walk.unreached.empty()) return;
+  std::sort(walk.unreached.begin(), walk.unreached.end(),
+            [&nodes](NodeNumber a, NodeNumber b) { return nodes[a].id < nodes[b].id; });
+  errors_.Add(ErrorCode::kUnreachableNodes, kStartNodeId,
+              "The Workflow contain unreachable nodes [" + Joined(walk.unreached, nodes, ',') +
+                  "].");
+}
+
+void ScopeCompiler::WriteConnections() {
+  core::ConnectionSet& connections = *workflow_.mutable_connections();
+  const auto& nodes = nodes_.nodes();
+  const auto write = [&nodes](const std::vector<NodeNumber>& neighbours, const NodeFacts& facts,
+                              auto& side) {
+    if (neighbours.empty()) return;
+    core::ConnectionSet::IdList& list = side[std::string(facts.id)];
+    for (const NodeNumber neighbour : neighbours) list.add_ids(std::string(nodes[neighbour].id));
+  };
+  for (const NodeFacts& facts : nodes) {
+    write(graph_.upstream(facts.number), facts, *connections.mutable_upstream());
+    write(graph_.downstream(facts.number), facts, *connections.mutable_downstream());
+  }
+  for (auto& [id, upstream] : detached_upstream_) {
+    std::sort(upstream.begin(), upstream.end());
+    upstream.erase(std::unique(upstream.begin(), upstream.end()), upstream.end());
+    core::ConnectionSet::IdList& list = (*connections.mutable_upstream())[id];
+    for (const std::string_view source : upstream) list.add_ids(std::string(source));
+  }
+}
+
+}  // namespace martlet::compiler
