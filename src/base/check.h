@@ -12,12 +12,12 @@ namespace martlet {
 
 }  // namespace martlet
 
-#define MARTLET_CHECK(condition)                                             \
-  do {                                                                       \
+#define MARTLET_CHECK(condition)                                              \
+  do {                                                                        \
     if (!(condition)) ::martlet::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
-#define MARTLET_CHECK_MSG(condition, detail)                                           \
-  do {                                                                                 \
+#define MARTLET_CHECK_MSG(condition, detail)                                            \
+  do {                                                                                  \
     if (!(condition)) ::martlet::CheckFailed(__FILE__, __LINE__, #condition, (detail)); \
   } while (false)

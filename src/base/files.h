@@ -11,11 +11,12 @@
 #include "base/result.h"
 
 /// The file system, as one of the seven seams: what Martlet itself reads and writes, other than the
-/// database (whose seam is SQLite's VFS). Production is `PosixFiles`; the simulator's keeps what was
-/// synced apart from what was not, and can lose the latter.
+/// database (whose seam is SQLite's VFS). Production is `PosixFiles`; the simulator's keeps what
+/// was synced apart from what was not, and can lose the latter.
 ///
 /// Paths are absolute. Errors: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED
-/// (no space, no descriptors), DATA_LOSS (an I/O error: never retried on the same handle), INTERNAL.
+/// (no space, no descriptors), DATA_LOSS (an I/O error: never retried on the same handle),
+/// INTERNAL.
 namespace martlet {
 
 struct FileInfo {
@@ -23,7 +24,8 @@ struct FileInfo {
   bool is_directory = false;
   bool is_symlink = false;
   std::uint64_t bytes = 0;
-  Timestamp modified;
+  Timestamp modified = {};
+  std::uint64_t inode = 0;  ///< tells two files apart that had the same name one after the other
 };
 
 /// A file being written. Dropping it without Close() leaves what was written so far.
@@ -41,6 +43,8 @@ class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
   [[nodiscard]] virtual std::uint64_t Size() const = 0;
+  /// The file as it was when it was opened. The name is empty.
+  [[nodiscard]] virtual FileInfo Info() const = 0;
   /// Up to `length` bytes from `offset`; fewer only at the end of the file.
   virtual Result<std::string> Read(std::uint64_t offset, std::size_t length) const = 0;
 };
@@ -61,6 +65,8 @@ class Files {
 
   /// Replaces `to` in one step. The names are durable after SyncDirectory of the parent.
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  /// As Rename, but ALREADY_EXISTS if `to` is taken, decided in the same step.
+  virtual Status RenameNew(const std::string& from, const std::string& to) = 0;
   virtual Status Remove(const std::string& path) = 0;
   virtual Status RemoveTree(const std::string& path) = 0;
   /// Creates the directory and its parents, mode 0700 for those made here.
@@ -87,6 +93,7 @@ class PosixFiles final : public Files {
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> OpenAppend(const std::string& path) override;
   Status Rename(const std::string& from, const std::string& to) override;
+  Status RenameNew(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
   Status RemoveTree(const std::string& path) override;
   Status MakeDirectories(const std::string& path) override;

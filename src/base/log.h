@@ -20,8 +20,7 @@ struct LogField {
   LogField(std::string_view field_key, const char* text) : key(field_key), value(text) {}
   LogField(std::string_view field_key, const std::string& text) : key(field_key), value(text) {}
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  LogField(std::string_view field_key, Integer number)
+  requires std::is_integral_v<Integer> LogField(std::string_view field_key, Integer number)
       : key(field_key), value(std::to_string(number)) {}
 
   std::string_view key;

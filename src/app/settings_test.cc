@@ -1,0 +1,63 @@
+#include "app/settings.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace martlet::app {
+namespace {
+
+class SettingsTest : public testing::Test {
+ protected:
+  SettingsTest() {
+    sources_.environment = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = environment_.find(name);
+      return found == environment_.end() ? std::nullopt : std::optional(found->second);
+    };
+  }
+  ~SettingsTest() override {
+    if (sources_.file) ::unlink(sources_.file->c_str());
+  }
+
+  void WriteFile(const std::string& text) {
+    sources_.file = "/tmp/martlet-settings-" + std::to_string(::getpid()) + ".yaml";
+    std::ofstream(*sources_.file) << text;
+  }
+
+  std::map<std::string, std::string> environment_;
+  SettingSources sources_;
+};
+
+TEST_F(SettingsTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
+  WriteFile("listen: 127.0.0.1:1\ndata: /file\nmax_parallelism: 7\ndomains: [a, b]\n");
+  environment_ = {{"MARTLET_LISTEN", "127.0.0.1:2"}, {"MARTLET_DATA", "/environment"}};
+  sources_.flags = {{"listen", "127.0.0.1:3"}};
+  const auto loaded = LoadSettings(sources_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.listen, "127.0.0.1:3");
+  EXPECT_EQ(loaded->settings.data, "/environment");
+  EXPECT_EQ(loaded->settings.max_parallelism, 7);
+  EXPECT_EQ(loaded->settings.domains, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(loaded->origins.at("listen"), Origin::kFlag);
+  EXPECT_EQ(loaded->origins.at("data"), Origin::kEnvironment);
+  EXPECT_EQ(loaded->origins.at("domains"), Origin::kFile);
+  EXPECT_EQ(loaded->origins.at("python"), Origin::kDefault);
+}
+
+TEST_F(SettingsTest, BadValuesNameTheSettingAndWhatIsAccepted) {
+  environment_ = {{"MARTLET_TASK_SLOTS", "many"}};
+  EXPECT_EQ(LoadSettings(sources_).error().message,
+            "MARTLET_TASK_SLOTS: 'many' is not a whole number from 0 to 10000");
+  environment_.clear();
+  WriteFile("task_slotz: 3\n");
+  EXPECT_NE(LoadSettings(sources_).error().message.find("unknown setting 'task_slotz'"),
+            std::string::npos);
+  WriteFile("listen: {a: b}\n");
+  EXPECT_NE(LoadSettings(sources_).error().message.find("listen"), std::string::npos);
+  WriteFile("listen: [\n");
+  EXPECT_EQ(LoadSettings(sources_).error().code, Code::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace martlet::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "engine/input.h"
+#include "engine/lifecycle.h"
+#include "engine/turn.h"
+
+/// Lifecycle of an execution.
+///
+///   UNDEFINED --Start--> RUNNING --end-node succeeded--> SUCCEEDING --> SUCCEEDED
+///                        RUNNING --a node failed-------> FAILING ----> FAILED
+///   UNDEFINED, RUNNING --Abort-------------------------> ABORTING ---> ABORTED
+///
+/// The phases in the middle last for one step: they appear in the log, because v1's clients and
+/// event consumers know them, and give way in the same transaction.
+namespace martlet::engine {
+
+inline constexpr ExecutionTransition kExecutionTransitions[] = {
+    {ExecutionPhase::kUndefined, ExecutionChange::kStarted, ExecutionPhase::kRunning},
+    {ExecutionPhase::kUndefined, ExecutionChange::kFailing, ExecutionPhase::kFailing},
+    {ExecutionPhase::kUndefined, ExecutionChange::kAborting, ExecutionPhase::kAborting},
+    {ExecutionPhase::kRunning, ExecutionChange::kSucceeding, ExecutionPhase::kSucceeding},
+    {ExecutionPhase::kRunning, ExecutionChange::kFailing, ExecutionPhase::kFailing},
+    {ExecutionPhase::kRunning, ExecutionChange::kAborting, ExecutionPhase::kAborting},
+    {ExecutionPhase::kSucceeding, ExecutionChange::kSucceeded, ExecutionPhase::kSucceeded},
+    {ExecutionPhase::kFailing, ExecutionChange::kFailed, ExecutionPhase::kFailed},
+    {ExecutionPhase::kAborting, ExecutionChange::kAborted, ExecutionPhase::kAborted},
+};
+
+void StartExecution(Turn& turn);
+void SucceedExecution(Turn& turn);
+/// Aborts what lives, fails the failure node, ends FAILED.
+void FailExecution(Turn& turn, const Shared<Fault>& fault);
+void AbortExecution(Turn& turn, const Abort& input);
+
+}  // namespace martlet::engine

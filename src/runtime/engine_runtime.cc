@@ -1,0 +1,496 @@
+#include "runtime/engine_runtime.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/match.h"
+#include "engine/paths.h"
+#include "engine/turn.h"
+#include "flyteidl/core/literals.pb.h"
+#include "runtime/execution_core.h"
+#include "runtime/node_inputs.h"
+#include "runtime/outbox_dispatcher.h"
+#include "runtime/row_codec.h"
+#include "runtime/shard.h"
+#include "runtime/task_driver.h"
+#include "runtime/task_outcome.h"
+#include "store/guards.h"
+
+namespace martlet::runtime {
+namespace {
+
+using store::TableOf;
+
+/// How often what could not be done for want of resources is tried again.
+constexpr Nanos kTickInterval = std::chrono::milliseconds(200);
+
+bool IsPassing(const Error& error) {
+  return error.code == Code::kResourceExhausted || error.code == Code::kUnavailable ||
+         error.code == Code::kAborted;
+}
+
+/// Serialized inputs above the inline bound go to an object named by their digest, durable before
+/// the row; nothing that a rejected request did can touch another execution's inputs.
+Result<std::string> StoreIfLarge(objects::ObjectStore& metadata, const std::string& directory,
+                                 const flyteidl::core::LiteralMap& literals) {
+  const std::string bytes = SerializeLiterals(literals);
+  if (bytes.size() <= limits::kInlineValueBytes) return std::string();
+  const std::string uri = directory + "/inputs-" + HexEncode(Sha256(bytes)) + ".pb";
+  const Result<std::string> key = metadata.KeyOf(uri);
+  if (!key) return Forward(key);
+  const auto put = metadata.Put(*key, bytes, {});
+  if (!put) return Forward(put);
+  return uri;
+}
+
+}  // namespace
+
+class EngineRuntime::Impl final : public ActionSink {
+ public:
+  Impl(store::Store& store, objects::ObjectStore& metadata, Files& files,
+       executors::Executor& executor, WorkQueue& work, const Clock& clock, RuntimeOptions options)
+      : store_(store),
+        metadata_(metadata),
+        executor_(executor),
+        work_(work),
+        clock_(clock),
+        options_(std::move(options)),
+        literals_(metadata),
+        core_(closures_, literals_, *this),
+        shard_(core_, store, clock),
+        tasks_(
+            executor, metadata, files, literals_, work, clock,
+            [this](ExecutionId id, engine::InputBody body, std::function<void(Status)> done) {
+              Post(id, std::move(body), 0, std::move(done));
+            },
+            [this](Timestamp when, ExecutionId id, engine::InputBody body) {
+              shard_.PostAt(when, id, {std::move(body), 0});
+            },
+            {.platform = options_.platform,
+             .slots = options_.task_slots,
+             .literal_bytes_max = options_.literal_bytes_max,
+             .executor_instance = options_.executor_instance}),
+        outbox_(
+            store, work,
+            [this](ExecutionId id, engine::InputBody body, std::int64_t message) {
+              Post(id, std::move(body), message, [this, message](const Status& done) {
+                // An execution that is gone will never take its message.
+                if (!done && done.error().code == Code::kNotFound) return outbox_.Discard(message);
+                outbox_.Settled(message, done.has_value());
+              });
+            },
+            [this](const ExecutionName& name, const std::string& cause, std::int64_t message) {
+              AbortByName(name, cause, message);
+            }) {}
+
+  ~Impl() override { Stop(); }
+
+  void SetChildLauncher(std::function<void(const ChildLaunch&)> launcher) {
+    launch_child_ = std::move(launcher);
+  }
+
+  Status Start(bool threaded) {
+    std::vector<ExecutionId> unfinished;
+    if (Status found = AskExecutor(unfinished); !found) return found;
+    for (const ExecutionId id : unfinished) shard_.Adopt(id);
+    outbox_.Wake();
+    if (threaded) {
+      shard_thread_ = std::jthread([this] {
+        pthread_setname_np(pthread_self(), "shard");
+        shard_.Run();
+      });
+      ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
+    }
+    return {};
+  }
+
+  void Stop() {
+    if (ticker_.joinable()) {
+      ticker_.request_stop();
+      tick_wake_.notify_all();
+      ticker_.join();
+    }
+    shard_.Stop();
+    if (shard_thread_.joinable()) shard_thread_.join();
+  }
+
+  void Create(NewExecution execution, std::function<void(Status)> done) {
+    ExecutionPlaces places{.metadata_prefix = options_.metadata_prefix,
+                           .raw_prefix = options_.raw_prefix,
+                           .inputs_uri = {},
+                           .user_inputs_uri = {}};
+    const std::string directory = options_.metadata_prefix + '/' + execution.row.project + '-' +
+                                  execution.row.domain + '-' + execution.row.name;
+    for (auto [literals, uri] : {std::pair(&execution.inputs, &places.inputs_uri),
+                                 std::pair(&execution.user_inputs, &places.user_inputs_uri)}) {
+      auto stored = StoreIfLarge(metadata_, directory, **literals);
+      if (!stored) return done(Forward(stored));
+      *uri = *std::move(stored);
+    }
+    // The transaction may run more than once; the last run is the one that was committed.
+    auto created = std::make_shared<std::unique_ptr<LiveExecution>>();
+    auto shared = std::make_shared<const NewExecution>(std::move(execution));
+    store_.Submit(
+        [shared, places, created](store::Txn& txn) {
+          return WriteNewExecution(txn, *shared, places, *created);
+        },
+        [this, created, done = std::move(done)](const Result<store::Commit>& commit) {
+          if (!commit) return done(Forward(commit));
+          const ExecutionId id = (*created)->state.id;
+          shard_.Adopt(id, std::move(*created));
+          done({});
+        });
+  }
+
+  void Abort(ExecutionId id, std::string cause, std::string principal,
+             std::function<void(Status)> done) {
+    Post(id, engine::Abort{std::move(cause), std::move(principal)}, 0, std::move(done));
+  }
+
+  void OnReport(executors::Report report) { tasks_.OnReport(std::move(report)); }
+
+  Result<flyteidl::core::LiteralMap> ReadUserInputs(const store::ExecutionRow& row) {
+    flyteidl::core::LiteralMap inputs;
+    if (row.user_inputs) {
+      if (!inputs.ParseFromString(row.user_inputs->data)) {
+        return SystemError(Code::kDataLoss, "the stored inputs of " + row.name + " do not parse");
+      }
+      return inputs;
+    }
+    auto read = literals_.Read(row.user_inputs_uri.value_or(""));
+    if (!read) return Forward(read);
+    return **read;
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadValues(store::Reader& reader,
+                                                const store::ExecutionRow& row,
+                                                const engine::Values& values) {
+    auto context = ContextOf(reader, closures_, literals_, row);
+    if (!context) return Forward(context);
+    return BuildValues(**context, values, literals_);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
+                                                 const store::ExecutionRow& row) {
+    const auto state = StateOfRow(row);
+    if (!state) return Forward(state);
+    if (!state->outputs) return flyteidl::core::LiteralMap();
+    return ReadValues(reader, row, *state->outputs);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
+                                                    const store::ExecutionRow& row,
+                                                    const store::NodeExecutionRow& node) {
+    auto context = ContextOf(reader, closures_, literals_, row);
+    if (!context) return Forward(context);
+    const engine::Plan& plan = (*context)->workflow->plan;
+    const auto state = LoadState(reader, plan, row);
+    if (!state) return Forward(state);
+    const auto path = engine::ParseNodePath(node.path);
+    const auto ref = path ? engine::FindNode(*state, *path) : std::nullopt;
+    if (!ref) {
+      return SystemError(Code::kDataLoss, "there is no place for node " + node.path);
+    }
+    if (engine::MissingRead(plan, *state, *ref)) return flyteidl::core::LiteralMap();
+    return BuildNodeInputs(**context, *path, engine::ReadsOf(plan, *state, *ref), literals_);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
+                                                     const store::ExecutionRow& row,
+                                                     const store::NodeExecutionRow& node) {
+    const auto values = OutputsOfRow(node);
+    if (!values) return Forward(values);
+    if (!*values) return flyteidl::core::LiteralMap();
+    return ReadValues(reader, row, **values);
+  }
+
+  // --- ActionSink ---
+
+  void Act(const LiveExecution& execution, std::vector<RuntimeAction> actions) override {
+    for (RuntimeAction& action : actions) {
+      if (std::holds_alternative<DispatchOutbox>(action)) {
+        outbox_.Wake();
+        continue;
+      }
+      std::visit(Match{
+                     [&](engine::StartAttempt& start) {
+                       tasks_.Start(execution.context, std::move(start), HasRun(execution, start));
+                     },
+                     [&](engine::KillAttempt& kill) { tasks_.Kill(execution.state.id, kill); },
+                     [&](engine::ResolveBindings& resolve) {
+                       Work([this, context = execution.context, resolve = std::move(resolve)] {
+                         Resolve(context, resolve);
+                       });
+                     },
+                     [&](engine::LaunchChild& launch) {
+                       Work([this, context = execution.context, launch = std::move(launch)] {
+                         LaunchChild(context, launch);
+                       });
+                     },
+                     [&](engine::AbortChild&) {},  // it is in the outbox
+                     [&](engine::WriteValues& write) {
+                       Work([this, context = execution.context, write = std::move(write)] {
+                         Write(*context, write);
+                       });
+                     },
+                     [&](engine::SetTimer& timer) {
+                       shard_.PostAt(timer.due, execution.state.id,
+                                     {engine::DueTimeFired{timer.stamp}, 0});
+                     },
+                 },
+                 std::get<engine::Action>(action));
+    }
+  }
+
+  store::Store& store_;
+  objects::ObjectStore& metadata_;
+  executors::Executor& executor_;
+  WorkQueue& work_;
+  const Clock& clock_;
+  const RuntimeOptions options_;
+  ClosureCache closures_;
+  LiteralReader literals_;
+  ExecutionCore core_;
+  Shard<ExecutionCore> shard_;
+  TaskDriver tasks_;
+  OutboxDispatcher outbox_;
+  std::function<void(const ChildLaunch&)> launch_child_;
+
+ private:
+  void Post(ExecutionId id, engine::InputBody body, std::int64_t message,
+            std::function<void(Status)> done) {
+    if (Status posted = shard_.Post(id, {std::move(body), message}, done); !posted && done) {
+      done(posted);
+    }
+  }
+
+  /// Work that a full queue refuses is repeated by the next tick.
+  void Work(std::function<void()> work) {
+    if (work_.Submit(work)) return;
+    const std::lock_guard lock(tick_mutex_);
+    postponed_.push_back(std::move(work));
+  }
+
+  static bool HasRun(const LiveExecution& execution, const engine::StartAttempt& start) {
+    const auto ref = engine::FindNode(execution.state, start.stamp.path);
+    if (!ref) return false;
+    const auto& attempts = engine::NodeOf(execution.state, *ref).attempts;
+    return start.stamp.attempt < attempts.size() &&
+           attempts[start.stamp.attempt].phase == engine::AttemptPhase::kRunning;
+  }
+
+  /// Unfinished executions, and what the executor knows of their live attempts.
+  Status AskExecutor(std::vector<ExecutionId>& unfinished) {
+    auto reader = store_.Snapshot();
+    if (!reader) return Forward(reader);
+    store::Query executions{.table = &TableOf<store::ExecutionRow>(), .select = {"id"}};
+    executions.filter.where.push_back({"witness", store::Op::kNotNull});
+    const auto rows = (*reader)->Scan(executions);
+    if (!rows) return Forward(rows);
+    for (const store::Row& row : *rows) unfinished.push_back({std::get<std::int64_t>(row[0])});
+
+    store::Query attempts{.table = &TableOf<store::AttemptRow>()};
+    attempts.filter.where.push_back({"witness", store::Op::kNotNull});
+    const auto attempt_rows = (*reader)->Scan(attempts);
+    if (!attempt_rows) return Forward(attempt_rows);
+    std::vector<executors::AttemptKey> keys;
+    for (const store::Row& cells : *attempt_rows) {
+      const auto row = store::FromRow<store::AttemptRow>(cells);
+      keys.push_back({.execution = row.execution,
+                      .path = row.path,
+                      .attempt = static_cast<std::int32_t>(row.attempt),
+                      .epoch = AttemptEpoch(row)});
+    }
+    auto adopted = executor_.Adopt(keys);
+    if (!adopted) return Forward(adopted);
+    if (!keys.empty()) LogInfo("runtime.adopting", {{"attempts", keys.size()}});
+    tasks_.NoteAdopted(*std::move(adopted));
+    return {};
+  }
+
+  void AbortByName(const ExecutionName& name, const std::string& cause, std::int64_t message) {
+    auto reader = store_.Snapshot();
+    if (!reader) return outbox_.Settled(message, false);
+    store::Query query{.table = &TableOf<store::ExecutionRow>(), .select = {"id"}};
+    query.filter.where = {{"project", store::Op::kEq, name.project},
+                          {"domain", store::Op::kEq, name.domain},
+                          {"name", store::Op::kEq, name.name}};
+    const auto rows = (*reader)->Scan(query);
+    if (!rows) return outbox_.Settled(message, false);
+    // A child that does not exist will not: its creation is guarded by the parent being alive.
+    if (rows->empty()) return outbox_.Discard(message);
+    const ExecutionId id{std::get<std::int64_t>((*rows)[0][0])};
+    Post(id, engine::Abort{cause, ""}, message, [this, message](const Status& done) {
+      if (!done && done.error().code == Code::kNotFound) return outbox_.Discard(message);
+      outbox_.Settled(message, done.has_value());
+    });
+  }
+
+  engine::Fault BindingFault(const Error& error) {
+    return {.code = "BindingResolutionFailure",
+            .message = error.message,
+            .kind = engine::FaultKind::kSystem};
+  }
+
+  void Resolve(const std::shared_ptr<const ExecutionContext>& context,
+               const engine::ResolveBindings& resolve) {
+    auto inputs = BuildNodeInputs(*context, resolve.stamp.path, resolve.reads, literals_);
+    if (!inputs) {
+      return Post(context->id, engine::BindingFailed{resolve.stamp, BindingFault(inputs.error())},
+                  0, {});
+    }
+    // Rows will refer to these values, so they are durable first.
+    const std::string uri = resolve.data_dir + "/inputs.pb";
+    auto shared = std::make_shared<const flyteidl::core::LiteralMap>(*std::move(inputs));
+    const Result<std::string> key = metadata_.KeyOf(uri);
+    Status stored = key ? Status() : Status(Forward(key));
+    if (stored) {
+      const auto put = metadata_.Put(*key, SerializeLiterals(*shared), {});
+      if (!put) stored = Forward(put);
+    }
+    if (!stored) {
+      return Post(context->id, engine::BindingFailed{resolve.stamp, BindingFault(stored.error())},
+                  0, {});
+    }
+    literals_.Remember(uri, shared);
+    Post(context->id, engine::BindingResolved{resolve.stamp, ReferTo(*shared, uri)}, 0, {});
+  }
+
+  void LaunchChild(const std::shared_ptr<const ExecutionContext>& context,
+                   const engine::LaunchChild& launch) {
+    auto inputs = BuildNodeInputs(*context, launch.stamp.path, launch.reads, literals_);
+    if (!inputs) {
+      return Post(context->id, engine::BindingFailed{launch.stamp, BindingFault(inputs.error())}, 0,
+                  {});
+    }
+    (void)PutRecoverable(metadata_, launch.data_dir + "/inputs.pb", SerializeLiterals(*inputs));
+    const compiler::Node& node = PlanNodeAt(context->workflow->plan, launch.stamp.path);
+    ChildLaunch child{
+        .parent = {context->id, launch.stamp},
+        .parent_context = context,
+        .launch_plan = std::get<compiler::LaunchPlanDetail>(node.detail).id,
+        .name = launch.name,
+        .node_id = launch.node_id,
+        .inputs = std::make_shared<const flyteidl::core::LiteralMap>(*std::move(inputs)),
+        .done = {}};
+    child.done = [this, context, launch](const Status& done) {
+      // The name is deterministic: a child that exists is ours, from before a restart.
+      if (done || done.error().code == Code::kAlreadyExists) {
+        return Post(context->id, engine::ChildExecutionCreated{launch.stamp}, 0, {});
+      }
+      if (IsPassing(done.error())) {
+        return Postpone([this, context, launch] { LaunchChild(context, launch); });
+      }
+      engine::Fault fault{.code = "LaunchPlanExecutionFailed",
+                          .message = done.error().message,
+                          .kind = done.error().kind == ErrorKind::kUser
+                                      ? engine::FaultKind::kUser
+                                      : engine::FaultKind::kSystem};
+      Post(context->id, engine::ChildExecutionRefused{launch.stamp, std::move(fault)}, 0, {});
+    };
+    launch_child_(child);
+  }
+
+  void Write(const ExecutionContext& context, const engine::WriteValues& write) {
+    auto values = BuildValues(context, *write.values, literals_);
+    if (!values) {
+      LogWarning("runtime.write_failed", {{"execution", context.name.ToString()},
+                                          {"node", write.path.ToString()},
+                                          {"why", values.error().message}});
+      return;
+    }
+    const std::string bytes = SerializeLiterals(*values);
+    for (const std::string& uri : write.uris) {
+      if (Status written = PutRecoverable(metadata_, uri, bytes); !written) {
+        LogWarning("runtime.write_failed", {{"uri", uri}, {"why", written.error().message}});
+      }
+    }
+  }
+
+  void Postpone(std::function<void()> work) {
+    const std::lock_guard lock(tick_mutex_);
+    postponed_.push_back(std::move(work));
+  }
+
+  void Tick(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "ticker");
+    while (!stop.stop_requested()) {
+      std::vector<std::function<void()>> work;
+      {
+        std::unique_lock lock(tick_mutex_);
+        tick_wake_.wait_for(lock, kTickInterval, [&] { return stop.stop_requested(); });
+        work.swap(postponed_);
+      }
+      for (auto& piece : work) Work(std::move(piece));
+      tasks_.Tick();
+    }
+  }
+
+  std::mutex tick_mutex_;
+  std::condition_variable tick_wake_;
+  std::vector<std::function<void()>> postponed_;  // guarded by tick_mutex_
+  std::jthread shard_thread_;
+  std::jthread ticker_;
+};
+
+EngineRuntime::EngineRuntime(store::Store& store, objects::ObjectStore& metadata, Files& files,
+                             executors::Executor& executor, WorkQueue& work, const Clock& clock,
+                             RuntimeOptions options)
+    : impl_(std::make_unique<Impl>(store, metadata, files, executor, work, clock,
+                                   std::move(options))) {}
+
+EngineRuntime::~EngineRuntime() = default;
+
+void EngineRuntime::SetChildLauncher(std::function<void(const ChildLaunch&)> launcher) {
+  impl_->SetChildLauncher(std::move(launcher));
+}
+
+Status EngineRuntime::Start(Threads threads) { return impl_->Start(threads == Threads::kOwn); }
+void EngineRuntime::Stop() { impl_->Stop(); }
+
+void EngineRuntime::Create(NewExecution execution, std::function<void(Status)> done) {
+  impl_->Create(std::move(execution), std::move(done));
+}
+
+void EngineRuntime::Abort(ExecutionId id, std::string cause, std::string principal,
+                          std::function<void(Status)> done) {
+  impl_->Abort(id, std::move(cause), std::move(principal), std::move(done));
+}
+
+void EngineRuntime::OnReport(executors::Report report) { impl_->OnReport(std::move(report)); }
+ClosureCache& EngineRuntime::closures() { return impl_->closures_; }
+LiteralReader& EngineRuntime::literals() { return impl_->literals_; }
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadUserInputs(const store::ExecutionRow& row) {
+  return impl_->ReadUserInputs(row);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadOutputs(store::Reader& reader,
+                                                              const store::ExecutionRow& row) {
+  return impl_->ReadOutputs(reader, row);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeInputs(
+    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
+  return impl_->ReadNodeInputs(reader, row, node);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeOutputs(
+    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
+  return impl_->ReadNodeOutputs(reader, row, node);
+}
+
+std::string EngineRuntime::ExecutionDirectory(const store::ExecutionRow& row) const {
+  return impl_->options_.metadata_prefix + '/' + row.project + '-' + row.domain + '-' + row.name;
+}
+
+std::optional<Timestamp> EngineRuntime::RunOnce() { return impl_->shard_.RunOnce(); }
+
+}  // namespace martlet::runtime

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/result.h"
+#include "base/work_queue.h"
+#include "executors/executor.h"
+#include "objects/object_store.h"
+#include "runtime/closure_cache.h"
+#include "runtime/literal_reader.h"
+#include "runtime/new_execution.h"
+#include "runtime/task_command.h"
+#include "store/store.h"
+
+namespace martlet::runtime {
+
+/// The engine asks for the child of a launch-plan node. Answered by CreateExecution's means: the
+/// name is deterministic, so a repeated request finds the child that exists.
+struct ChildLaunch {
+  ParentLink parent;
+  std::shared_ptr<const ExecutionContext> parent_context;
+  EntityName launch_plan;
+  std::string name;
+  std::string node_id;
+  std::shared_ptr<const flyteidl::core::LiteralMap> inputs;
+  /// Called once: OK when the child exists (now or before), else why it will never.
+  std::function<void(Status)> done;
+};
+
+struct RuntimeOptions {
+  std::string metadata_prefix;  ///< URI under which the engine keeps its objects
+  std::string raw_prefix;       ///< URI under which tasks keep their data by default
+  PlatformAddress platform;
+  /// Tasks that run at once.
+  std::size_t task_slots = 4;
+  /// One literal of a task's outputs.
+  std::size_t literal_bytes_max = 10u << 20;
+  std::string executor_instance;  ///< who we are in attempt rows
+};
+
+/// Everything between the API and the pure engine: owns the live executions and drives them. See
+/// shard.h for the loop, attempt_driver.h for what happens to tasks, outbox_dispatcher.h for
+/// messages between executions.
+///
+/// Thread-safe after Start. Order of destruction: Stop, then the store, executor and work queue.
+class EngineRuntime {
+ public:
+  EngineRuntime(store::Store& store, objects::ObjectStore& metadata, Files& files,
+                executors::Executor& executor, WorkQueue& work, const Clock& clock,
+                RuntimeOptions options);
+  ~EngineRuntime();
+  EngineRuntime(const EngineRuntime&) = delete;
+  EngineRuntime& operator=(const EngineRuntime&) = delete;
+
+  /// Who creates children of launch-plan nodes; set before Start.
+  void SetChildLauncher(std::function<void(const ChildLaunch&)> launcher);
+
+  enum class Threads {
+    kOwn,     ///< a thread for the shard and one for repetitions
+    kCaller,  ///< whoever calls RunOnce
+  };
+
+  /// Takes over every unfinished execution and begins to work. UNAVAILABLE when the executor cannot
+  /// be asked what became of its attempts.
+  Status Start(Threads threads = Threads::kOwn);
+
+  /// Stops deciding. Tasks go on. Idempotent.
+  void Stop();
+
+  /// Creates the execution and starts it; `done` runs after the commit, on the writer's thread.
+  /// Blocks while oversized inputs are stored.
+  void Create(NewExecution execution, std::function<void(Status)> done);
+
+  /// Ends an execution. `done` runs after the commit. OK for executions that have ended.
+  void Abort(ExecutionId id, std::string cause, std::string principal,
+             std::function<void(Status)> done);
+
+  /// The inputs that an execution was created with, before defaults. Blocks on the object store.
+  Result<flyteidl::core::LiteralMap> ReadUserInputs(const store::ExecutionRow& row);
+
+  /// Values by the references in rows. Empty when there are none yet. Block on the object store.
+  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
+                                                 const store::ExecutionRow& row);
+  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
+                                                    const store::ExecutionRow& row,
+                                                    const store::NodeExecutionRow& node);
+  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
+                                                     const store::ExecutionRow& row,
+                                                     const store::NodeExecutionRow& node);
+
+  /// URI under which everything of the execution's metadata lies.
+  [[nodiscard]] std::string ExecutionDirectory(const store::ExecutionRow& row) const;
+
+  /// What the executor has to say. Any thread; never blocks.
+  void OnReport(executors::Report report);
+
+  [[nodiscard]] ClosureCache& closures();
+  [[nodiscard]] LiteralReader& literals();
+
+  /// One pass over everything that can be done without waiting, for the simulator: see shard.h.
+  std::optional<Timestamp> RunOnce();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace martlet::runtime

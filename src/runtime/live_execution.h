@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/execution_state.h"
+#include "runtime/execution_context.h"
+#include "store/rows.h"
+
+namespace martlet::runtime {
+
+/// One execution as its shard holds it: the engine's state, the row it was last written as, and
+/// what never changes.
+struct LiveExecution {
+  std::shared_ptr<const ExecutionContext> context;
+  store::ExecutionRow row;  ///< as in the store
+  engine::ExecutionState state;
+};
+
+}  // namespace martlet::runtime

@@ -1,0 +1,117 @@
+#include "runtime/new_execution.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "engine/engine.h"
+#include "engine/paths.h"
+#include "flyteidl/core/literals.pb.h"
+#include "runtime/event_codec.h"
+#include "runtime/execution_core.h"
+#include "runtime/literal_reader.h"
+#include "runtime/row_codec.h"
+#include "store/event_log.h"
+#include "store/guards.h"
+
+namespace martlet::runtime {
+namespace {
+
+using store::TableOf;
+
+/// Inputs go into the row when they are small, else they stay where they were stored before.
+void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& stored_at,
+                std::optional<store::Bytes>& inline_inputs, std::optional<std::string>& uri) {
+  if (stored_at.empty()) {
+    inline_inputs = store::Bytes{SerializeLiterals(inputs)};
+  } else {
+    uri = stored_at;
+  }
+}
+
+}  // namespace
+
+Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
+                         const ExecutionPlaces& places, std::unique_ptr<LiveExecution>& created) {
+  const ExecutionName name{execution.row.project, execution.row.domain, execution.row.name};
+  if (Status free = store::RequireExecutionNameFree(txn, name); !free) return free;
+  if (execution.guards) {
+    if (Status allowed = execution.guards(txn); !allowed) return allowed;
+  }
+  const Result<std::int64_t> number = txn.NextId(TableOf<store::ExecutionRow>());
+  if (!number) return Forward(number);
+  const ExecutionId id{*number};
+
+  auto live = std::make_unique<LiveExecution>();
+  live->row = execution.row;
+  live->row.id = id.value;
+  live->row.state_changed_at = txn.now();
+  FillInputs(*execution.inputs, places.inputs_uri, live->row.inputs, live->row.inputs_uri);
+  FillInputs(*execution.user_inputs, places.user_inputs_uri, live->row.user_inputs,
+             live->row.user_inputs_uri);
+
+  engine::ExecutionSettings settings;
+  settings.name = name;
+  settings.metadata_prefix = places.metadata_prefix;
+  settings.raw_prefix = execution.raw_prefix.empty() ? places.raw_prefix : execution.raw_prefix;
+  settings.max_parallelism = execution.max_parallelism;
+  settings.interruptible = execution.interruptible;
+  // References to inputs name the place where start-node's outputs are shown; the values are in
+  // the row, or at inputs_uri when they are too large for it.
+  if (!live->row.inputs_uri) {
+    live->row.inputs_uri = engine::ExecutionDir(settings) + "/start-node/data/0/outputs.pb";
+  }
+  settings.inputs = ReferTo(*execution.inputs, *live->row.inputs_uri);
+
+  auto context = std::make_shared<ExecutionContext>();
+  context->id = id;
+  context->name = name;
+  context->workflow_id = {live->row.workflow_project, live->row.workflow_domain,
+                          live->row.workflow_name, live->row.workflow_version};
+  context->workflow = execution.workflow;
+  context->inputs = execution.inputs;
+  context->inputs_uri = *live->row.inputs_uri;
+  context->envs = execution.envs;
+  context->principal = live->row.user;
+  context->parent = execution.parent;
+  live->context = std::move(context);
+
+  const engine::Plan& plan = execution.workflow->plan;
+  live->state = engine::NewExecution(id, std::move(settings), txn.now());
+  const engine::Step step =
+      engine::Advance(plan, live->state, {.at = txn.now(), .body = engine::Start{}});
+  StepWrites writes;
+  writes.at = txn.now();
+  for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));
+  CollectTouched(plan, live->state, writes);
+
+  FillExecutionRow(live->state, live->row);
+  live->row.version = 1;
+  const store::ChainHead genesis = store::GenesisHead(id);
+  live->row.sequence = genesis.sequence;
+  live->row.chain = genesis.chain;
+  store::ChainHead head = genesis;
+  for (const std::string& event : writes.events) {
+    ++head.sequence;
+    head.chain =
+        store::ChainHash(head.chain, head.sequence, writes.at, store::kEventFormat + event);
+  }
+  live->row.sequence = head.sequence;
+  live->row.chain = head.chain;
+  if (Status inserted = txn.Insert(TableOf<store::ExecutionRow>(), store::ToRow(live->row));
+      !inserted) {
+    return inserted;
+  }
+  const auto written = WriteStep(txn, id, genesis, writes);
+  if (!written) return Forward(written);
+  for (const auto& [key, value] : execution.tags) {
+    const store::ExecutionTagRow tag{.execution = id, .key = key, .value = value};
+    if (Status s = txn.Insert(TableOf<store::ExecutionTagRow>(), store::ToRow(tag));
+        !s && s.error().code != Code::kAlreadyExists) {
+      return s;
+    }
+  }
+  created = std::move(live);
+  return {};
+}
+
+}  // namespace martlet::runtime

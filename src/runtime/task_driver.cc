@@ -1,0 +1,378 @@
+#include "runtime/task_driver.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "engine/paths.h"
+#include "flyteidl/core/compiler.pb.h"
+#include "flyteidl/core/literals.pb.h"
+#include "runtime/node_inputs.h"
+#include "runtime/task_outcome.h"
+
+namespace martlet::runtime {
+namespace {
+
+const flyteidl::core::TaskTemplate& TemplateOf(const ExecutionContext& context,
+                                               const engine::NodePath& path) {
+  const compiler::Node& node = PlanNodeAt(context.workflow->plan, path);
+  const auto& detail = std::get<compiler::TaskDetail>(node.detail);
+  return context.workflow->closure->tasks(static_cast<int>(detail.task)).template_();
+}
+
+/// Errors of a hand-over that will pass: the machine is full or the keeper is being started.
+bool IsPassing(const Error& error) {
+  return error.code == Code::kResourceExhausted || error.code == Code::kUnavailable;
+}
+
+/// Raw prefix of another attempt of the same node: same base, other generated name.
+std::string RawPrefixOfAttempt(const ExecutionContext& context, const engine::AttemptPlaces& places,
+                               std::uint32_t attempt) {
+  const std::size_t own_suffix =
+      2 + engine::RawShard(places.generated_name).size() + places.generated_name.size();
+  MARTLET_CHECK(places.raw_prefix.size() > own_suffix);
+  const std::string base = places.raw_prefix.substr(0, places.raw_prefix.size() - own_suffix);
+  const std::string name = engine::GeneratedName(context.name.name, places.node_id, attempt);
+  return base + '/' + engine::RawShard(name) + '/' + name;
+}
+
+std::string LogName(const executors::AttemptKey& key) { return key.ToString(); }
+
+}  // namespace
+
+TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata, Files& files,
+                       LiteralReader& literals, WorkQueue& work, const Clock& clock, PostInput post,
+                       PostInputAt post_at, TaskDriverOptions options)
+    : executor_(executor),
+      metadata_(metadata),
+      files_(files),
+      literals_(literals),
+      work_(work),
+      clock_(clock),
+      post_(std::move(post)),
+      post_at_(std::move(post_at)),
+      options_(std::move(options)) {}
+
+TaskDriver::Key TaskDriver::KeyOf(ExecutionId execution, const engine::Stamp& stamp) {
+  return {.execution = execution,
+          .path = stamp.path.ToString(),
+          .attempt = static_cast<std::int32_t>(stamp.attempt),
+          .epoch = stamp.epoch};
+}
+
+void TaskDriver::NoteAdopted(std::vector<executors::Adopted> adopted) {
+  const std::lock_guard lock(mutex_);
+  for (executors::Adopted& one : adopted) {
+    const Key key = one.key;
+    adopted_.insert_or_assign(key, std::move(one));
+  }
+}
+
+void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::StartAttempt action,
+                       bool was_running) {
+  const Key key = KeyOf(context->id, action.stamp);
+  Task task{.context = std::move(context), .action = std::move(action)};
+  const flyteidl::core::TaskTemplate& task_template =
+      TemplateOf(*task.context, task.action.stamp.path);
+  task.takes_slot = !task_template.metadata().is_eager();
+
+  std::optional<executors::Report> known;
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.contains(key)) return;
+    const auto adopted = adopted_.find(key);
+    const auto state =
+        adopted == adopted_.end() ? executors::AdoptedState::kUnknown : adopted->second.state;
+    // An attempt that never ran may simply be started; one that did and left no trace is lost.
+    const bool is_known = state == executors::AdoptedState::kRunning ||
+                          state == executors::AdoptedState::kEnded ||
+                          (state == executors::AdoptedState::kLost && was_running);
+    if (is_known) {
+      known = std::move(adopted->second.report);
+      task.stage = Stage::kRunning;
+      if (task.takes_slot) ++slots_used_;
+    } else {
+      waiting_.push_back(key);
+    }
+    if (adopted != adopted_.end()) adopted_.erase(adopted);
+    tasks_.emplace(key, std::move(task));
+  }
+  if (known) {
+    OnReport(*std::move(known));
+  } else {
+    StartWaiting();
+  }
+}
+
+void TaskDriver::StartWaiting() {
+  std::vector<Key> chosen;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+      Task& task = tasks_.at(*it);
+      const bool blocked = ending_.contains({it->execution, it->path});
+      const bool full = task.takes_slot && slots_used_ >= options_.slots;
+      if (blocked || full) {
+        // Nothing behind it can start either, unless it needs no slot.
+        ++it;
+        continue;
+      }
+      if (task.takes_slot) ++slots_used_;
+      task.stage = Stage::kPreparing;
+      chosen.push_back(*it);
+      it = waiting_.erase(it);
+    }
+  }
+  for (const Key& key : chosen) {
+    SubmitWork(key, [this, key] { Prepare(key); });
+  }
+}
+
+void TaskDriver::SubmitWork(const Key& key, std::function<void()> work) {
+  if (work_.Submit(std::move(work))) return;
+  const std::lock_guard lock(mutex_);
+  if (const auto found = tasks_.find(key); found != tasks_.end()) found->second.retry = true;
+}
+
+void TaskDriver::Prepare(const Key& key) {
+  Task task;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end()) return;
+    task = found->second;
+  }
+  if (task.killed) return Release(key);
+  HandOver(key, task);
+}
+
+void TaskDriver::HandOver(const Key& key, const Task& task) {
+  const engine::StartAttempt& action = task.action;
+  const engine::AttemptPlaces& places = action.places;
+  auto inputs = BuildNodeInputs(*task.context, action.stamp.path, action.reads, literals_);
+  if (!inputs) {
+    engine::Fault fault{.code = "BindingResolutionFailure",
+                        .message = inputs.error().message,
+                        .kind = engine::FaultKind::kSystem};
+    Release(key);
+    return post_(key.execution, engine::BindingFailed{action.stamp, std::move(fault)}, {});
+  }
+
+  const flyteidl::core::TaskTemplate& task_template = TemplateOf(*task.context, action.stamp.path);
+  std::string previous_checkpoint;
+  if (action.stamp.attempt > 0) {
+    previous_checkpoint =
+        RawPrefixOfAttempt(*task.context, places, action.stamp.attempt - 1) + "/_flytecheckpoints";
+  }
+  auto command = BuildTaskCommand(*task.context, task_template, places, action.stamp.attempt,
+                                  previous_checkpoint, *inputs, options_.platform);
+  if (!command) {
+    return Fail(key, task,
+                {.code = "FailedToBuildResource",
+                 .message = command.error().message,
+                 .kind = engine::FaultKind::kUser},
+                false);
+  }
+
+  // The inputs follow from committed references, so they need not survive a power loss: whoever
+  // misses them makes them again.
+  const std::string inputs_uri = places.data_dir + "/inputs.pb";
+  auto shared = std::make_shared<flyteidl::core::LiteralMap>(*std::move(inputs));
+  Status written = PutRecoverable(metadata_, inputs_uri, SerializeLiterals(*shared));
+  if (written) literals_.Remember(inputs_uri, shared);
+  if (written && command->needs_task_template) {
+    written =
+        PutRecoverable(metadata_, TaskTemplatePath(places), task_template.SerializeAsString());
+  }
+  if (!written) {
+    return Fail(key, task,
+                {.code = "RuntimeFailure",
+                 .message = written.error().message,
+                 .kind = engine::FaultKind::kSystem},
+                true);
+  }
+
+  executors::AttemptSpec spec;
+  spec.key = key;
+  spec.name = places.generated_name;
+  spec.execution_name = task.context->name.name;
+  spec.argv = std::move(command->argv);
+  spec.env = std::move(command->env);
+  spec.inputs_path = inputs_uri;
+  spec.output_prefix = places.output_dir;
+  spec.raw_output_prefix = places.raw_prefix;
+  spec.checkpoint_prefix = places.raw_prefix + "/_flytecheckpoints";
+  spec.is_eager = task_template.metadata().is_eager();
+  bool killed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end()) return;
+    killed = found->second.killed;
+    if (!killed) found->second.stage = Stage::kRunning;
+  }
+  if (killed) return Release(key);
+  const Status started = executor_.Start(spec);
+  if (started) return;
+  if (IsPassing(started.error())) {
+    LogWarning("task.start_delayed", {{"attempt", LogName(key)}, {"why", started.error().message}});
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tasks_.find(key); found != tasks_.end()) {
+      found->second.stage = Stage::kPreparing;
+      found->second.retry = true;
+    }
+    return;
+  }
+  Fail(key, task,
+       {.code = "FailedToBuildResource",
+        .message = started.error().message,
+        .kind = engine::FaultKind::kUser},
+       false);
+}
+
+void TaskDriver::Fail(const Key& key, const Task& task, engine::Fault fault, bool recoverable) {
+  Release(key);
+  post_(key.execution,
+        engine::AttemptFailed{.stamp = task.action.stamp,
+                              .fault = std::move(fault),
+                              .recoverable = recoverable,
+                              .started_at = {},
+                              .executor = options_.executor_instance,
+                              .has_deck = false},
+        {});
+}
+
+void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) {
+  const Key key = KeyOf(execution, action.stamp);
+  bool drop = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end() || found->second.killed) return;
+    found->second.killed = true;
+    if (found->second.stage == Stage::kWaiting) {
+      std::erase(waiting_, key);
+      drop = true;
+    } else {
+      ++ending_[{key.execution, key.path}];
+    }
+  }
+  if (drop) return Release(key);
+  SubmitWork(key, [this, key, reason = action.reason] {
+    const Status killed = executor_.Kill(key, reason, options_.kill_grace);
+    if (killed) return;
+    LogWarning("task.kill_delayed", {{"attempt", LogName(key)}, {"why", killed.error().message}});
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tasks_.find(key); found != tasks_.end()) found->second.retry = true;
+  });
+}
+
+void TaskDriver::OnReport(executors::Report report) {
+  Task task;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(report.key);
+    if (found == tasks_.end()) return;
+    Task& known = found->second;
+    if (known.stage == Stage::kJudging) return;
+    if (report.kind == executors::ReportKind::kStarted ||
+        report.kind == executors::ReportKind::kRunning) {
+      if (known.started_at.IsSet()) return;
+      known.started_at = report.at;
+    } else {
+      known.stage = Stage::kJudging;
+    }
+    task = known;
+  }
+  switch (report.kind) {
+    case executors::ReportKind::kStarted:
+    case executors::ReportKind::kRunning:
+      post_at_(clock_.Now() + options_.start_notice_delay, report.key.execution,
+               engine::AttemptRunning{.stamp = task.action.stamp,
+                                      .executor = options_.executor_instance,
+                                      .started_at = report.at});
+      return;
+    case executors::ReportKind::kEnded: {
+      const Key key = report.key;
+      SubmitWork(key, [this, report = std::move(report), task = std::move(task)]() mutable {
+        Judge(std::move(report), std::move(task));
+      });
+      return;
+    }
+    case executors::ReportKind::kLost:
+      Release(report.key);
+      if (task.killed) return;
+      post_(report.key.execution, engine::AttemptLost{task.action.stamp, report.reason}, {});
+      return;
+  }
+}
+
+void TaskDriver::Judge(executors::Report report, Task task) {
+  const Key key = report.key;
+  const auto forget = [this, key](const Status& committed) {
+    // Without a commit the record stays: the end is reported again after a restart.
+    if (!committed) return;
+    (void)work_.Submit([this, key] { (void)executor_.Forget(key); });
+  };
+  if (task.killed) {
+    // The engine has decided already; nothing that it left is published.
+    Release(key);
+    return forget(Status());
+  }
+  engine::InputBody outcome =
+      JudgeOutcome({.stamp = task.action.stamp,
+                    .places = task.action.places,
+                    .task = TemplateOf(*task.context, task.action.stamp.path),
+                    .report = report,
+                    .started_at = task.started_at.IsSet() ? task.started_at : report.at,
+                    .executor_instance = options_.executor_instance,
+                    .literal_bytes_max = options_.literal_bytes_max},
+                   files_);
+  post_(key.execution, std::move(outcome), forget);
+  Release(key);
+}
+
+void TaskDriver::Release(const Key& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end()) return;
+    const Task& task = found->second;
+    if (task.takes_slot && task.stage != Stage::kWaiting) {
+      MARTLET_CHECK(slots_used_ > 0);
+      --slots_used_;
+    }
+    if (task.killed && task.stage != Stage::kWaiting) {
+      const auto ending = ending_.find({key.execution, key.path});
+      if (ending != ending_.end() && --ending->second == 0) ending_.erase(ending);
+    }
+    tasks_.erase(found);
+  }
+  StartWaiting();
+}
+
+void TaskDriver::Tick() {
+  std::vector<std::pair<Key, bool>> again;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, task] : tasks_) {
+      if (!task.retry) continue;
+      task.retry = false;
+      again.emplace_back(key, task.killed);
+    }
+  }
+  for (const auto& [key, killed] : again) {
+    if (killed) {
+      SubmitWork(key, [this, key] { (void)executor_.Kill(key, "repeated", options_.kill_grace); });
+    } else {
+      SubmitWork(key, [this, key] { Prepare(key); });
+    }
+  }
+}
+
+TaskDriver::Counts TaskDriver::Count() const {
+  const std::lock_guard lock(mutex_);
+  return {.waiting = waiting_.size(), .running = tasks_.size() - waiting_.size()};
+}
+
+}  // namespace martlet::runtime

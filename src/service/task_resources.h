@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/result.h"
+#include "service/settings.h"
+
+namespace flyteidl::core {
+class TaskTemplate;
+}
+
+namespace martlet::service {
+
+/// Checks what the template's container, or each container of its pod, asks for (admin contract
+/// §1.1 with correction 3): quantities that parse, each resource once, requests within limits and
+/// within the platform's, whole and equal GPUs. Quantities compare rounded up to whole units, and a
+/// limit is held against the platform's only where a request of the same name stands beside it:
+/// registered images of Flyte rely on both. All errors are INVALID_ARGUMENT.
+[[nodiscard]] Status CheckTaskResources(const flyteidl::core::TaskTemplate& task,
+                                        const TaskResourceLimits& platform);
+
+}  // namespace martlet::service

@@ -1,0 +1,1 @@
+"""Replays recordings of the real Flyte control plane against a Martlet server and compares."""
