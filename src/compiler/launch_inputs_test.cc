@@ -1,4 +1,5 @@
-// The rules of launch plan and execution inputs, one case a line; the recorded ones are in oracle_test.
+// The rules of launch plan and execution inputs, one case a line; the recorded ones are in
+// oracle_test.
 
 #include "compiler/launch_inputs.h"
 
@@ -83,15 +84,18 @@ TEST(ValidateDefaultInputs, WantsATypeAndAValueThatFits) {
   EXPECT_EQ("", Validate(Default("a", "INTEGER", kIntegerFive)));
   EXPECT_EQ("", Validate(R"({"parameters":{"a":{"var":{"type":{}},"required":true}}})"));
   EXPECT_EQ("missing key in default_inputs", Validate(Default("", "INTEGER", kIntegerFive)));
-  EXPECT_EQ("Type mismatch for Parameter a in default_inputs has type simple:INTEGER, expected "
-            "simple:STRING",
-            Validate(Default("a", "INTEGER", kStringS)));
-  EXPECT_EQ("The Variable component of the Parameter a in default_inputs either is missing, or has "
-            "a missing Type",
-            Validate(R"({"parameters":{"a":{"required":true}}})"));
-  EXPECT_EQ("Invalid variable a in default_inputs - variable has neither default, nor is required. "
-            "One must be specified",
-            Validate(R"({"parameters":{"a":{"var":{"type":{}}}}})"));
+  EXPECT_EQ(
+      "Type mismatch for Parameter a in default_inputs has type simple:INTEGER, expected "
+      "simple:STRING",
+      Validate(Default("a", "INTEGER", kStringS)));
+  EXPECT_EQ(
+      "The Variable component of the Parameter a in default_inputs either is missing, or has "
+      "a missing Type",
+      Validate(R"({"parameters":{"a":{"required":true}}})"));
+  EXPECT_EQ(
+      "Invalid variable a in default_inputs - variable has neither default, nor is required. "
+      "One must be specified",
+      Validate(R"({"parameters":{"a":{"var":{"type":{}}}}})"));
   EXPECT_EQ("artifact mode not enabled but query found default_inputs a",
             Validate(R"({"parameters":{"a":{"var":{"type":{}},"artifact_query":{}}}})"));
 }
@@ -108,8 +112,7 @@ TEST(ValidateDefaultInputs, ChecksDatetimes) {
       ->set_seconds(std::int64_t{1} << 60);
   const auto valid = ValidateDefaultInputs(parameters);
   ASSERT_FALSE(valid);
-  EXPECT_EQ("invalid datetime in default_inputs t: outside years 1 to 9999",
-            valid.error().message);
+  EXPECT_EQ("invalid datetime in default_inputs t: outside years 1 to 9999", valid.error().message);
 }
 
 TEST(ValidateLiteralMap, WantsKeysAndValues) {

@@ -59,9 +59,9 @@ class ScopeBuilder {
     ForEachUnlistedNode(source_, [this](const core::Node& node, const core::Node* parent) {
       if (parent == nullptr) scope_.failure_node = static_cast<NodeNumber>(nodes_.size());
       Take(node,
-           parent == nullptr             ? NodeRole::kFailure
+           parent == nullptr           ? NodeRole::kFailure
            : parent->has_branch_node() ? NodeRole::kBranchChild
-                                         : NodeRole::kArrayItem,
+                                       : NodeRole::kArrayItem,
            parent);
     });
     scope_.nodes[kStartNode].kind = NodeKind::kStart;
@@ -123,8 +123,8 @@ class ScopeBuilder {
 
   Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) const {
     Reads reads;
-    reads.whole = binding.binding().has_promise() &&
-                  binding.binding().promise().attr_path().empty();
+    reads.whole =
+        binding.binding().has_promise() && binding.binding().promise().attr_path().empty();
     if (auto status = AddSources(node, binding.binding(), reads); !status) return status;
     planned.inputs.push_back({binding.var(), std::move(reads.sources), !reads.whole});
     return {};
@@ -169,12 +169,21 @@ class ScopeBuilder {
 
   Status FillDetail(const core::Node& node, Node& planned) {
     switch (node.target_case()) {
-      case core::Node::kTaskNode: return FillTask(node, planned);
-      case core::Node::kWorkflowNode: return FillWorkflow(node, planned);
-      case core::Node::kBranchNode: FillBranch(node.branch_node(), planned); return {};
-      case core::Node::kGateNode: FillGate(node.gate_node(), planned); return {};
-      case core::Node::kArrayNode: FillArray(node.array_node(), planned); return {};
-      case core::Node::TARGET_NOT_SET: break;
+      case core::Node::kTaskNode:
+        return FillTask(node, planned);
+      case core::Node::kWorkflowNode:
+        return FillWorkflow(node, planned);
+      case core::Node::kBranchNode:
+        FillBranch(node.branch_node(), planned);
+        return {};
+      case core::Node::kGateNode:
+        FillGate(node.gate_node(), planned);
+        return {};
+      case core::Node::kArrayNode:
+        FillArray(node.array_node(), planned);
+        return {};
+      case core::Node::TARGET_NOT_SET:
+        break;
     }
     return Broken(node.id(), "has no target");
   }
@@ -271,8 +280,7 @@ class ScopeBuilder {
 
 }  // namespace
 
-Result<Scope> BuildScope(const core::CompiledWorkflow& workflow,
-                         const PlanReferences& references) {
+Result<Scope> BuildScope(const core::CompiledWorkflow& workflow, const PlanReferences& references) {
   return ScopeBuilder(workflow, references).Build();
 }
 

@@ -1,4 +1,5 @@
-// What must hold for any graph, on random ones (seeded: a failure names its seed), and for large ones.
+// What must hold for any graph, on random ones (seeded: a failure names its seed), and for large
+// ones.
 
 #include <gtest/gtest.h>
 
@@ -255,9 +256,7 @@ TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
       },
       "is connected to unknown zz");
   expect_broken(
-      [](auto& c) {
-        c.mutable_primary()->mutable_template_()->mutable_nodes(3)->set_id("n0");
-      },
+      [](auto& c) { c.mutable_primary()->mutable_template_()->mutable_nodes(3)->set_id("n0"); },
       "is there twice");
   expect_broken(
       [](auto& c) {

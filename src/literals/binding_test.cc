@@ -35,8 +35,8 @@ class Bindings : public testing::Test {
     outputs_["n0.data"] = Msgpack("hqFuB6J4c5IBAqJpboGha8tABAAAAAAAAAOldGhyZWWkbm9uZcChYsQBeA==");
     outputs_["n0.struct"] = FromJson<core::Literal>(
         R"({"scalar":{"generic":{"n":7,"xs":[1,"s",true,null],"in":{"k":"v"}}}})");
-    outputs_["n0.map"] = FromJson<core::Literal>(
-        R"({"map":{"literals":{"k":{"scalar":{"generic":{"deep":1}}}}}})");
+    outputs_["n0.map"] =
+        FromJson<core::Literal>(R"({"map":{"literals":{"k":{"scalar":{"generic":{"deep":1}}}}}})");
     outputs_["n0.far"] = FromJson<core::Literal>(R"({"offloaded_metadata":{"uri":"s3://far"}})");
     outputs_["n0.maybe"] = FromJson<core::Literal>(
         R"({"scalar":{"union":{"value":{"scalar":{"generic":{"n":1}}},"type":{"simple":"STRUCT"}}}})");
@@ -50,8 +50,7 @@ class Bindings : public testing::Test {
     const auto inputs = MaterialiseInputs(
         "n1", bindings,
         [this](std::string_view node_id, std::string_view variable) -> Result<core::Literal> {
-          const auto found =
-              outputs_.find(std::string(node_id) + '.' + std::string(variable));
+          const auto found = outputs_.find(std::string(node_id) + '.' + std::string(variable));
           if (found == outputs_.end()) return UserError(Code::kNotFound, "no such output");
           return found->second;
         },
@@ -142,7 +141,8 @@ TEST_F(Bindings, ErrorsReadAsRecorded) {
 }
 
 TEST_F(Bindings, OtherErrorsSayWhereTheyAre) {
-  const std::string at = std::string(kBefore) + "failed at Node[n0]. PromiseAttributeResolveError: ";
+  const std::string at =
+      std::string(kBefore) + "failed at Node[n0]. PromiseAttributeResolveError: ";
   EXPECT_EQ(at + "index [-1] is out of range of [scalar:{primitive:{integer:1}} "
                  "scalar:{primitive:{integer:2}}]",
             Promise("o0", R"({"int_value":-1})"));
@@ -153,8 +153,9 @@ TEST_F(Bindings, OtherErrorsSayWhereTheyAre) {
             Promise("map", R"({"string_value":"z"})"));
   EXPECT_EQ(at + "attribute [k] cannot be taken of a collection",
             Promise("o0", R"({"string_value":"k"})"));
-  EXPECT_EQ(at + "attribute [k] cannot be taken of a scalar that is neither a dataclass nor a struct",
-            Promise("o0", R"({"int_value":0},{"string_value":"k"})"));
+  EXPECT_EQ(
+      at + "attribute [k] cannot be taken of a scalar that is neither a dataclass nor a struct",
+      Promise("o0", R"({"int_value":0},{"string_value":"k"})"));
   EXPECT_EQ(at + "attribute [q] cannot be taken of a value that is neither a list nor a mapping",
             Promise("struct", R"({"string_value":"n"},{"string_value":"q"})"));
   EXPECT_EQ(at + "the value is binary, which no literal type holds",
@@ -176,7 +177,8 @@ TEST(PromiseVariable, Grammar) {
   EXPECT_EQ(-1, ParsePromiseVariable("o0")->index);
   EXPECT_EQ(12, ParsePromiseVariable("[12].o_0")->index);
   EXPECT_EQ("o_0", ParsePromiseVariable("[12].o_0")->name);
-  for (const char* text : {"", "o0.x", "[1]", "[x].o", "[-1].o", "[1]o", "[1].", "a b", "[99999999999].o"}) {
+  for (const char* text :
+       {"", "o0.x", "[1]", "[x].o", "[-1].o", "[1]o", "[1].", "a b", "[99999999999].o"}) {
     EXPECT_FALSE(ParsePromiseVariable(text)) << text;
   }
 }

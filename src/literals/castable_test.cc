@@ -177,12 +177,24 @@ TEST(Castable, Table) {
 core::LiteralType RandomType(Random& random, int depth) {
   core::LiteralType type;
   switch (random.Below(depth > 0 ? 6 : 4)) {
-    case 0: type.set_simple(static_cast<core::SimpleType>(random.Below(10))); break;
-    case 1: type.mutable_blob()->set_format(random.SafeString(1)); break;
-    case 2: type.mutable_enum_type()->add_values(random.SafeString(2)); break;
-    case 3: type.mutable_structured_dataset_type()->set_format(random.SafeString(1)); break;
-    case 4: *type.mutable_collection_type() = RandomType(random, depth - 1); break;
-    default: *type.mutable_map_value_type() = RandomType(random, depth - 1); break;
+    case 0:
+      type.set_simple(static_cast<core::SimpleType>(random.Below(10)));
+      break;
+    case 1:
+      type.mutable_blob()->set_format(random.SafeString(1));
+      break;
+    case 2:
+      type.mutable_enum_type()->add_values(random.SafeString(2));
+      break;
+    case 3:
+      type.mutable_structured_dataset_type()->set_format(random.SafeString(1));
+      break;
+    case 4:
+      *type.mutable_collection_type() = RandomType(random, depth - 1);
+      break;
+    default:
+      *type.mutable_map_value_type() = RandomType(random, depth - 1);
+      break;
   }
   if (random.Chance(30)) type.mutable_structure()->set_tag(random.SafeString(1));
   return type;

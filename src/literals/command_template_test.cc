@@ -77,9 +77,8 @@ TEST_F(Templates, ValuesAreNotTemplates) {
 }
 
 TEST_F(Templates, MissingAndUnrenderableInputsFail) {
-  EXPECT_EQ(
-      "error: template {{.Inputs.y}} names the input \"y\", which the task was not given",
-      Fill("{{.Inputs.y}}"));
+  EXPECT_EQ("error: template {{.Inputs.y}} names the input \"y\", which the task was not given",
+            Fill("{{.Inputs.y}}"));
   EXPECT_EQ(
       "error: template {{.Inputs.none}}: a value of kind none cannot be written into a command "
       "line; pass it through the inputs file",
@@ -98,7 +97,8 @@ TEST_F(Templates, WithoutInputsTheirTemplatesStay) {
 
 TEST_F(Templates, KnowsWhetherTheTaskTemplateIsWanted) {
   EXPECT_TRUE(NamesTaskTemplate(std::vector<std::string>{"a", "x{{ $tasktemplatepath }}"}));
-  EXPECT_FALSE(NamesTaskTemplate(std::vector<std::string>{"{{.TaskTemplate}}", "TaskTemplatePath"}));
+  EXPECT_FALSE(
+      NamesTaskTemplate(std::vector<std::string>{"{{.TaskTemplate}}", "TaskTemplatePath"}));
 }
 
 TEST(Identifier, IsMadeOfLettersDigitsAndUnderscores) {

@@ -45,7 +45,8 @@ constexpr Case kCases[] = {
     {R"({"scalar":{"blob":{"uri":"s3://b/k"}}})", nullptr, "s3://b/k"},
     {R"({"scalar":{"schema":{"uri":"s3://s","type":{"columns":[{"name":"a"}]}}}})",
      "schema:{columns:{name:\"a\"}}", "s3://s"},
-    {R"({"scalar":{"structured_dataset":{"uri":"s3://d"}}})", "structured_dataset_type:{}", nullptr},
+    {R"({"scalar":{"structured_dataset":{"uri":"s3://d"}}})", "structured_dataset_type:{}",
+     nullptr},
     {R"({"scalar":{"structured_dataset":{"uri":"s3://d","metadata":{"structured_dataset_type":
         {"format":"parquet"}}}}})",
      "structured_dataset_type:{format:\"parquet\"}", nullptr},

@@ -76,8 +76,8 @@ TEST(Msgpack, ReadsEveryKind) {
 
 TEST(Msgpack, RefusesWhatIsNone) {
   for (const std::string& bytes :
-       {""s, "\xc1"s, "\xdd\xff\xff\xff\xff"s, "\xdf\xff\xff\xff\xff\x01"s, "\xdb\xff\xff\xff\xffx"s,
-        "\x91\xc1"s}) {
+       {""s, "\xc1"s, "\xdd\xff\xff\xff\xff"s, "\xdf\xff\xff\xff\xff\x01"s,
+        "\xdb\xff\xff\xff\xffx"s, "\x91\xc1"s}) {
     const auto value = MsgpackValue::Parse(bytes);
     ASSERT_FALSE(value);
     EXPECT_EQ(Code::kInvalidArgument, value.error().code);

@@ -78,7 +78,8 @@ void AppendValue(const Message& message, const FieldDescriptor& field, int index
       out += FloatText(one ? r.GetFloat(message, f) : r.GetRepeatedFloat(message, f, index));
       break;
     case FieldDescriptor::CPPTYPE_BOOL:
-      out += (one ? r.GetBool(message, f) : r.GetRepeatedBool(message, f, index)) ? "true" : "false";
+      out +=
+          (one ? r.GetBool(message, f) : r.GetRepeatedBool(message, f, index)) ? "true" : "false";
       break;
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number =
