@@ -41,8 +41,8 @@ struct Requirements {
     const flyteidl::core::WorkflowTemplate& primary,
     std::span<const flyteidl::core::WorkflowTemplate* const> sub_workflows);
 
-/// A launch plan as a workflow sees it. Borrowed messages; inputs and outputs are those of the
-/// stored closure (expected_inputs, expected_outputs).
+/// A launch plan as a workflow sees it. Inputs and outputs are those of the stored closure
+/// (expected_inputs, expected_outputs), borrowed and never nullptr.
 struct LaunchPlanInterface {
   EntityName id;
   const flyteidl::core::ParameterMap* inputs = nullptr;
