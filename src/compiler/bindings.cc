@@ -94,7 +94,8 @@ BindingChecker::Outcome BindingChecker::CheckData(const std::string& input, core
     case core::BindingData::VALUE_NOT_SET:
       break;
   }
-  return Fail(MismatchingBinding(consumer_.id, input, expected != nullptr ? *expected : Type(), ""));
+  return Fail(
+      MismatchingBinding(consumer_.id, input, expected != nullptr ? *expected : Type(), ""));
 }
 
 BindingChecker::Outcome BindingChecker::CheckScalar(const std::string& input,
@@ -117,8 +118,8 @@ BindingChecker::Outcome BindingChecker::CheckScalar(const std::string& input,
       for (const std::string& allowed : values) listed += (listed.empty() ? "" : " ") + allowed;
       return Fail({ErrorCode::kIllegalEnumValue, std::string(consumer_.id),
                    "Input [" + input + "] on node [" + std::string(consumer_.id) +
-                       "] is an Enum and expects value to be one of [" + listed +
-                       "].  Received [" + value + ']'});
+                       "] is an Enum and expects value to be one of [" + listed + "].  Received [" +
+                       value + ']'});
     }
   }
   return {true, std::move(*type)};
@@ -129,8 +130,8 @@ BindingChecker::Outcome BindingChecker::CheckContainer(const std::string& input,
                                                        const Type* expected) {
   const Type* element = nullptr;
   if (expected != nullptr) {
-    const bool fits = data.has_collection() ? expected->has_collection_type()
-                                            : expected->has_map_value_type();
+    const bool fits =
+        data.has_collection() ? expected->has_collection_type() : expected->has_map_value_type();
     if (!fits) {
       return Fail(MismatchingBinding(consumer_.id, input, *expected, ContainerText(data)));
     }
@@ -212,8 +213,7 @@ BindingChecker::Outcome BindingChecker::CheckPromise(const std::string& input,
     const Type* type = WalkType(promise, name, *declared, variable->index >= 0);
     if (type == nullptr) return {false, {}};
     if (expected != nullptr && !IsCastable(*type, *expected)) {
-      return Fail(
-          MismatchingPromise(source->id, name, *type, consumer_.id, input, *expected));
+      return Fail(MismatchingPromise(source->id, name, *type, consumer_.id, input, *expected));
     }
     // Copying large types for every promise would cost; only discovered inputs want them.
     if (expected == nullptr) outcome.type = *type;

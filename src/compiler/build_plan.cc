@@ -97,8 +97,7 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
   }
   std::size_t nodes = 0;
   for (int i = -1; i < closure.sub_workflows_size(); ++i) {
-    const core::CompiledWorkflow& workflow =
-        i < 0 ? closure.primary() : closure.sub_workflows(i);
+    const core::CompiledWorkflow& workflow = i < 0 ? closure.primary() : closure.sub_workflows(i);
     const core::WorkflowTemplate& source = workflow.template_();
     if (i >= 0 && !IsCompiled(workflow)) {
       plan.scopes.emplace_back().id = EntityNameOf(source.id());
@@ -132,9 +131,8 @@ std::vector<const core::Node*> NodesOf(const core::CompiledWorkflowClosure& clos
   const core::WorkflowTemplate& source = TemplateOf(closure, scope);
   std::vector<const core::Node*> nodes;
   for (const core::Node& node : source.nodes()) nodes.push_back(&node);
-  ForEachUnlistedNode(source, [&nodes](const core::Node& node, const core::Node*) {
-    nodes.push_back(&node);
-  });
+  ForEachUnlistedNode(
+      source, [&nodes](const core::Node& node, const core::Node*) { nodes.push_back(&node); });
   return nodes;
 }
 

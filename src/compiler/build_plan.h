@@ -24,8 +24,8 @@ namespace martlet::compiler {
 [[nodiscard]] std::vector<const flyteidl::core::Node*> NodesOf(
     const flyteidl::core::CompiledWorkflowClosure& closure, ScopeNumber scope);
 
-/// One of `NodesOf`, nullptr when there is none. Constant time for the nodes that the closure lists,
-/// linear in the scope for branch children, array items and the failure node.
+/// One of `NodesOf`, nullptr when there is none. Constant time for the nodes that the closure
+/// lists, linear in the scope for branch children, array items and the failure node.
 [[nodiscard]] const flyteidl::core::Node* FindNode(
     const flyteidl::core::CompiledWorkflowClosure& closure, ScopeNumber scope, NodeNumber node);
 

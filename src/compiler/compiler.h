@@ -41,8 +41,8 @@ struct Requirements {
     const flyteidl::core::WorkflowTemplate& primary,
     std::span<const flyteidl::core::WorkflowTemplate* const> sub_workflows);
 
-/// A launch plan as a workflow sees it. Borrowed messages; inputs and outputs are those of the
-/// stored closure (expected_inputs, expected_outputs).
+/// A launch plan as a workflow sees it. Inputs and outputs are those of the stored closure
+/// (expected_inputs, expected_outputs), borrowed and never nullptr.
 struct LaunchPlanInterface {
   EntityName id;
   const flyteidl::core::ParameterMap* inputs = nullptr;
@@ -70,8 +70,8 @@ struct WorkflowSource {
 /// What a dynamic task wrote, and where it belongs. Borrowed for the call.
 struct DynamicSource {
   const flyteidl::core::DynamicJobSpec* spec = nullptr;
-  /// The task that ran: its outputs are the workflow's (there are no inputs), its container's config
-  /// is added to every child's.
+  /// The task that ran: its outputs are the workflow's (there are no inputs), its container's
+  /// config is added to every child's.
   const flyteidl::core::TaskTemplate* parent = nullptr;
   /// From `DynamicWorkflowId`.
   EntityName id;
@@ -93,7 +93,7 @@ inline constexpr std::string_view kDynamicWorkflowBuildFailed = "DynamicWorkflow
 
 /// The workflow that runs node `node_id`'s dynamic children in `execution`; `random` is ten
 /// characters that the caller drew.
-[[nodiscard]] EntityName DynamicWorkflowId(const ExecutionName& execution,
-                                           std::string_view node_id, std::string_view random);
+[[nodiscard]] EntityName DynamicWorkflowId(const ExecutionName& execution, std::string_view node_id,
+                                           std::string_view random);
 
 }  // namespace martlet::compiler

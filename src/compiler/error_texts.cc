@@ -58,8 +58,8 @@ CompileError MismatchingVariable(std::string_view node_id, std::string_view vari
 }
 
 CompileError MismatchingPromise(std::string_view from_node, std::string_view output,
-                                const flyteidl::core::LiteralType& actual,
-                                std::string_view to_node, std::string_view input,
+                                const flyteidl::core::LiteralType& actual, std::string_view to_node,
+                                std::string_view input,
                                 const flyteidl::core::LiteralType& expected) {
   return Make(ErrorCode::kMismatchingTypes, to_node,
               "The output variable '" + Qualified(from_node, output) + "' has type " +
@@ -78,8 +78,7 @@ CompileError MismatchingBinding(std::string_view node_id, std::string_view input
 }
 
 CompileError UnionBinding(ErrorCode code, std::string_view node_id, std::string_view input,
-                          const flyteidl::core::LiteralType& expected,
-                          std::string_view received) {
+                          const flyteidl::core::LiteralType& expected, std::string_view received) {
   return Make(code, node_id,
               "Input " + Bracketed(input) + " on node " + Bracketed(node_id) +
                   " expects bindings of union type " + Bracketed(ProtoText(expected)) +

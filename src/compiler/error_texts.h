@@ -17,7 +17,8 @@ class LiteralType;
 namespace martlet::compiler {
 
 [[nodiscard]] CompileError ValueRequired(std::string_view node_id, std::string_view field);
-[[nodiscard]] CompileError VariableNameNotFound(std::string_view node_id, std::string_view variable);
+[[nodiscard]] CompileError VariableNameNotFound(std::string_view node_id,
+                                                std::string_view variable);
 [[nodiscard]] CompileError ParameterNotBound(std::string_view node_id, std::string_view parameter);
 [[nodiscard]] CompileError TaskNotFound(std::string_view node_id,
                                         const google::protobuf::Message& id);

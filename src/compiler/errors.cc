@@ -8,33 +8,60 @@ namespace martlet::compiler {
 
 std::string_view CodeText(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kAmbiguousBindingUnionValue: return "AmbiguousBindingUnionValue";
-    case ErrorCode::kBranchNodeHasNoCondition: return "BranchNodeHasNoCondition";
-    case ErrorCode::kBranchNodeHasNoDefault: return "BranchNodeHasNoDefault";
-    case ErrorCode::kBranchNodeIdNotFound: return "BranchNodeIdNotFound";
-    case ErrorCode::kCycleDetected: return "CycleDetected";
-    case ErrorCode::kDuplicateAlias: return "DuplicateAlias";
-    case ErrorCode::kDuplicateId: return "DuplicateId";
-    case ErrorCode::kFieldNotFound: return "FieldNotFound";
-    case ErrorCode::kIllegalEnumValue: return "IllegalEnumValue";
-    case ErrorCode::kIncompatibleBindingUnionValue: return "IncompatibleBindingUnionValue";
-    case ErrorCode::kInvalidLiteralType: return "InvalidLiteralType";
-    case ErrorCode::kInvalidValue: return "InvalidValue";
-    case ErrorCode::kMismatchingBindings: return "MismatchingBindings";
-    case ErrorCode::kMismatchingTypes: return "MismatchingTypes";
-    case ErrorCode::kNoConditionFound: return "NoConditionFound";
-    case ErrorCode::kNodeReferenceNotFound: return "NodeReferenceNotFound";
-    case ErrorCode::kNoNodesFound: return "NoNodesFound";
-    case ErrorCode::kParameterBoundMoreThanOnce: return "ParameterBoundMoreThanOnce";
-    case ErrorCode::kParameterNotBound: return "ParameterNotBound";
-    case ErrorCode::kSyntaxError: return "SyntaxError";
-    case ErrorCode::kTaskReferenceNotFound: return "TaskReferenceNotFound";
-    case ErrorCode::kTooManyNodes: return "TooManyNodes";
-    case ErrorCode::kUnreachableNodes: return "UnreachableNodes";
-    case ErrorCode::kUnrecognizedValue: return "UnrecognizedValue";
-    case ErrorCode::kValueRequired: return "ValueRequired";
-    case ErrorCode::kVariableNameNotFound: return "VariableNameNotFound";
-    case ErrorCode::kWorkflowReferenceNotFound: return "WorkflowReferenceNotFound";
+    case ErrorCode::kAmbiguousBindingUnionValue:
+      return "AmbiguousBindingUnionValue";
+    case ErrorCode::kBranchNodeHasNoCondition:
+      return "BranchNodeHasNoCondition";
+    case ErrorCode::kBranchNodeHasNoDefault:
+      return "BranchNodeHasNoDefault";
+    case ErrorCode::kBranchNodeIdNotFound:
+      return "BranchNodeIdNotFound";
+    case ErrorCode::kCycleDetected:
+      return "CycleDetected";
+    case ErrorCode::kDuplicateAlias:
+      return "DuplicateAlias";
+    case ErrorCode::kDuplicateId:
+      return "DuplicateId";
+    case ErrorCode::kFieldNotFound:
+      return "FieldNotFound";
+    case ErrorCode::kIllegalEnumValue:
+      return "IllegalEnumValue";
+    case ErrorCode::kIncompatibleBindingUnionValue:
+      return "IncompatibleBindingUnionValue";
+    case ErrorCode::kInvalidLiteralType:
+      return "InvalidLiteralType";
+    case ErrorCode::kInvalidValue:
+      return "InvalidValue";
+    case ErrorCode::kMismatchingBindings:
+      return "MismatchingBindings";
+    case ErrorCode::kMismatchingTypes:
+      return "MismatchingTypes";
+    case ErrorCode::kNoConditionFound:
+      return "NoConditionFound";
+    case ErrorCode::kNodeReferenceNotFound:
+      return "NodeReferenceNotFound";
+    case ErrorCode::kNoNodesFound:
+      return "NoNodesFound";
+    case ErrorCode::kParameterBoundMoreThanOnce:
+      return "ParameterBoundMoreThanOnce";
+    case ErrorCode::kParameterNotBound:
+      return "ParameterNotBound";
+    case ErrorCode::kSyntaxError:
+      return "SyntaxError";
+    case ErrorCode::kTaskReferenceNotFound:
+      return "TaskReferenceNotFound";
+    case ErrorCode::kTooManyNodes:
+      return "TooManyNodes";
+    case ErrorCode::kUnreachableNodes:
+      return "UnreachableNodes";
+    case ErrorCode::kUnrecognizedValue:
+      return "UnrecognizedValue";
+    case ErrorCode::kValueRequired:
+      return "ValueRequired";
+    case ErrorCode::kVariableNameNotFound:
+      return "VariableNameNotFound";
+    case ErrorCode::kWorkflowReferenceNotFound:
+      return "WorkflowReferenceNotFound";
   }
   return "InvalidValue";
 }

@@ -1,6 +1,6 @@
-// Every way in which a registration can be wrong: tests/golden/compiler/errors.jsonl, one case a line,
-// over the tasks of tasks.jsonl. "error" lists the texts that must come (none: it must compile);
-// "contains" asks for parts only.
+// Every way in which a registration can be wrong: tests/golden/compiler/errors.jsonl, one case a
+// line, over the tasks of tasks.jsonl. "error" lists the texts that must come (none: it must
+// compile); "contains" asks for parts only.
 
 #include "compiler/errors.h"
 
@@ -45,8 +45,9 @@ std::string CompileCase(const RegistryForTest& registry, const json& test) {
   for (const json& sub : test.value("subs", json::array())) {
     FromJson(sub, *request.mutable_spec()->add_sub_workflows());
   }
-  FromJsonText(R"({"resource_type":"WORKFLOW","project":"p","domain":"d","name":"w","version":"v"})",
-               *request.mutable_id());
+  FromJsonText(
+      R"({"resource_type":"WORKFLOW","project":"p","domain":"d","name":"w","version":"v"})",
+      *request.mutable_id());
   core::CompiledWorkflowClosure closure;
   const std::string error = registry.Compile(request, closure);
   constexpr std::string_view kBefore = "with err: ";

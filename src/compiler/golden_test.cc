@@ -1,7 +1,7 @@
-// What flytekit serialises, compiled and planned: tests/golden/compiler/gw.py is the source, flytekit/
-// holds the output of `pyflyte serialize` and plan/ what must come out. Node numbers are part of the
-// on-disk format: a plan that changes for an unchanged workflow breaks running executions.
-// MARTLET_UPDATE_GOLDEN=1 rewrites plan/ for review.
+// What flytekit serialises, compiled and planned: tests/golden/compiler/gw.py is the source,
+// flytekit/ holds the output of `pyflyte serialize` and plan/ what must come out. Node numbers are
+// part of the on-disk format: a plan that changes for an unchanged workflow breaks running
+// executions. MARTLET_UPDATE_GOLDEN=1 rewrites plan/ for review.
 
 #include <gtest/gtest.h>
 

@@ -45,12 +45,24 @@ void CheckVariables(std::string_view node_id, const core::VariableMap& variables
 
 void InterfaceFinder::Find(NodeFacts& facts) {
   switch (facts.node->target_case()) {
-    case core::Node::kTaskNode: FindTask(facts); break;
-    case core::Node::kWorkflowNode: FindWorkflow(facts); break;
-    case core::Node::kBranchNode: FindBranch(facts); break;
-    case core::Node::kGateNode: FindGate(facts); break;
-    case core::Node::kArrayNode: FindArray(facts); break;
-    case core::Node::TARGET_NOT_SET: errors_.Add(ValueRequired(facts.id, "Target")); break;
+    case core::Node::kTaskNode:
+      FindTask(facts);
+      break;
+    case core::Node::kWorkflowNode:
+      FindWorkflow(facts);
+      break;
+    case core::Node::kBranchNode:
+      FindBranch(facts);
+      break;
+    case core::Node::kGateNode:
+      FindGate(facts);
+      break;
+    case core::Node::kArrayNode:
+      FindArray(facts);
+      break;
+    case core::Node::TARGET_NOT_SET:
+      errors_.Add(ValueRequired(facts.id, "Target"));
+      break;
   }
   if (facts.outputs != nullptr) CheckAliases(facts);
 }
@@ -200,8 +212,12 @@ void InterfaceFinder::FindArray(NodeFacts& facts) {
   item.set_id(array.node().id());
   *item.mutable_inputs() = facts.node->inputs();
   switch (array.node().target_case()) {
-    case core::Node::kTaskNode: *item.mutable_task_node() = array.node().task_node(); break;
-    case core::Node::kWorkflowNode: *item.mutable_workflow_node() = array.node().workflow_node(); break;
+    case core::Node::kTaskNode:
+      *item.mutable_task_node() = array.node().task_node();
+      break;
+    case core::Node::kWorkflowNode:
+      *item.mutable_workflow_node() = array.node().workflow_node();
+      break;
     case core::Node::kBranchNode:
     case core::Node::kGateNode:
     case core::Node::kArrayNode:

@@ -34,8 +34,8 @@ struct NodeFacts {
   /// A branch's children, in `ForEachBranchChild`'s order.
   std::vector<NodeFacts> children;
 
-  /// Output `name`, or the one with that alias; nullptr when there is none. One without a type has a
-  /// type that could not be told.
+  /// Output `name`, or the one with that alias; nullptr when there is none. One without a type has
+  /// a type that could not be told.
   [[nodiscard]] const flyteidl::core::Variable* Output(const std::string& name) const;
 };
 

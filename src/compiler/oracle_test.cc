@@ -1,5 +1,5 @@
-// Replays what was recorded from Flyte v1.16.8: every registration that was accepted must compile to
-// the closure that was read back, every refused one must fail with the same text.
+// Replays what was recorded from Flyte v1.16.8: every registration that was accepted must compile
+// to the closure that was read back, every refused one must fail with the same text.
 
 #include <flyteidl/admin/execution.pb.h>
 #include <gtest/gtest.h>
@@ -30,10 +30,10 @@ std::string OracleDirectory() {
   return directory == nullptr ? "" : directory;
 }
 
-#define REQUIRE_ORACLE()                                                                    \
-  if (OracleDirectory().empty() || !std::filesystem::exists(OracleDirectory())) {           \
-    GTEST_SKIP() << "MARTLET_ORACLE names no directory with recordings of Flyte v1.16.8";   \
-  }                                                                                         \
+#define REQUIRE_ORACLE()                                                                  \
+  if (OracleDirectory().empty() || !std::filesystem::exists(OracleDirectory())) {         \
+    GTEST_SKIP() << "MARTLET_ORACLE names no directory with recordings of Flyte v1.16.8"; \
+  }                                                                                       \
   static_cast<void>(0)
 
 struct Counts {
@@ -117,8 +117,8 @@ class Replay {
       ++counts_.accepted;
     } else if (recorded.find("with different structure already exists") != std::string::npos) {
       EXPECT_EQ("", registry_.Compile(request, closure));
-      EXPECT_FALSE(literals::SameStructure(registry_.workflows.at(KeyForTest(request.id())),
-                                           closure));
+      EXPECT_FALSE(
+          literals::SameStructure(registry_.workflows.at(KeyForTest(request.id())), closure));
       ++counts_.accepted;
     } else if (recorded.empty()) {
       EXPECT_EQ("", registry_.CreateWorkflow(request));
@@ -130,11 +130,10 @@ class Replay {
     admin::LaunchPlanCreateRequest request;
     FromJson(json, request);
     // What is refused for other reasons than inputs is the service's.
-    const bool about_inputs =
-        recorded.find("_input") != std::string::npos ||
-        recorded.find("launch plan fixed inputs") != std::string::npos ||
-        recorded.find("launch plan default inputs") != std::string::npos ||
-        recorded.find("literal type") != std::string::npos;
+    const bool about_inputs = recorded.find("_input") != std::string::npos ||
+                              recorded.find("launch plan fixed inputs") != std::string::npos ||
+                              recorded.find("launch plan default inputs") != std::string::npos ||
+                              recorded.find("literal type") != std::string::npos;
     const bool about_schedule = recorded.find("chedule") != std::string::npos;
     // One recorded server had artifacts enabled.
     const bool with_artifacts = json.dump().find("artifact_query") != std::string::npos;
@@ -159,11 +158,11 @@ class Replay {
     }
     const auto plan = registry_.launch_plans.find(key);
     if (plan == registry_.launch_plans.end()) return;
-    // What older clients send inside the spec counts when the request has none.
+      // What older clients send inside the spec counts when the request has none.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    const core::LiteralMap& inputs = request.inputs().literals().empty() ? request.spec().inputs()
-                                                                         : request.inputs();
+    const core::LiteralMap& inputs =
+        request.inputs().literals().empty() ? request.spec().inputs() : request.inputs();
 #pragma GCC diagnostic pop
     const bool about_inputs = recorded.find(" input") != std::string::npos ||
                               recorded.find("_inputs") != std::string::npos ||
@@ -171,7 +170,7 @@ class Replay {
     if (!recorded.empty() && !about_inputs) return;
     Status valid = ValidateLiteralMap(inputs, "inputs");
     auto resolved = ResolveExecutionInputs(plan->second.inputs, plan->second.fixed, inputs);
-    const std::string error = !valid     ? valid.error().message
+    const std::string error = !valid      ? valid.error().message
                               : !resolved ? resolved.error().message
                                           : "";
     EXPECT_EQ(recorded, error);
@@ -203,10 +202,10 @@ class Replay {
     FromJson(response, recorded);
     const auto stored = registry_.launch_plans.find(KeyForTest(recorded.id()));
     if (stored == registry_.launch_plans.end()) return;
-    EXPECT_TRUE(literals::SameStructure(recorded.closure().expected_inputs(),
-                                        stored->second.inputs));
-    EXPECT_TRUE(literals::SameStructure(recorded.closure().expected_outputs(),
-                                        stored->second.outputs));
+    EXPECT_TRUE(
+        literals::SameStructure(recorded.closure().expected_inputs(), stored->second.inputs));
+    EXPECT_TRUE(
+        literals::SameStructure(recorded.closure().expected_outputs(), stored->second.outputs));
   }
 
   Counts& counts_;
@@ -223,8 +222,8 @@ TEST(Oracle, RegistrationsCompileAsRecorded) {
     std::stringstream lines(ReadForTest(file.path()));
     for (std::string line; std::getline(lines, line);) replay.Step(json::parse(line));
   }
-  std::cout << counts.accepted << " accepted, " << counts.refused << " refused, "
-            << counts.closures << " closures, " << counts.executions << " executions\n";
+  std::cout << counts.accepted << " accepted, " << counts.refused << " refused, " << counts.closures
+            << " closures, " << counts.executions << " executions\n";
   EXPECT_GT(counts.accepted, 100);
   EXPECT_GT(counts.refused, 40);
   EXPECT_GT(counts.closures, 20);
@@ -240,7 +239,8 @@ TEST(Oracle, CompileErrorsReadAsRecorded) {
     registry.tasks[KeyForTest(task.template_().id())] = task;
   }
   int compared = 0;
-  for (const json& step : json::parse(ReadForTest(OracleDirectory() + "/engine/compile_errors.json"))) {
+  for (const json& step :
+       json::parse(ReadForTest(OracleDirectory() + "/engine/compile_errors.json"))) {
     SCOPED_TRACE(step.value("scenario", ""));
     const std::string details = step.value("details", "");
     if (details.find("already exists") != std::string::npos) continue;

@@ -12,7 +12,8 @@
 
 /// A compiled closure as the engine walks it: numbers instead of names, and nothing of protobuf.
 /// Rebuilt from the closure whenever it is needed and never stored; what is stored are node numbers
-/// inside paths, therefore the numbering is part of the on-disk format (tests/golden/compiler/plan).
+/// inside paths, therefore the numbering is part of the on-disk format
+/// (tests/golden/compiler/plan).
 ///
 /// Numbers within a scope:
 ///   0               start-node; its outputs are the scope's inputs
@@ -61,8 +62,8 @@ struct Input {
   std::string name;
   /// What it reads, in the order of the binding, without duplicates. Empty: a constant.
   std::vector<Source> sources;
-  /// False: the value of the only source, unchanged — its reference can be copied. True: a constant,
-  /// or something to be built from the closure's binding (`literals::MaterialiseInputs`).
+  /// False: the value of the only source, unchanged — its reference can be copied. True: a
+  /// constant, or something to be built from the closure's binding (`literals::MaterialiseInputs`).
   bool needs_resolution = true;
   bool operator==(const Input&) const = default;
 };
@@ -75,7 +76,8 @@ struct Policy {
   std::optional<bool> interruptible;
 };
 
-// --- Conditions -----------------------------------------------------------------------------------
+// --- Conditions
+// -----------------------------------------------------------------------------------
 
 struct Timestamp {
   std::int64_t seconds = 0;
@@ -95,7 +97,14 @@ struct Operand {
 };
 
 enum class ConditionOperator : std::uint8_t {
-  kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual, kAnd, kOr,
+  kEqual,
+  kNotEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kLess,
+  kLessOrEqual,
+  kAnd,
+  kOr,
 };
 
 /// One step of a condition in postfix order: comparisons push, kAnd and kOr combine the last two.
@@ -106,7 +115,8 @@ struct ConditionStep {
   bool operator==(const ConditionStep&) const = default;
 };
 
-// --- What each kind adds --------------------------------------------------------------------------
+// --- What each kind adds
+// --------------------------------------------------------------------------
 
 struct TaskDetail {
   std::uint32_t task = kNone;  ///< index into `closure.tasks` and `Plan::tasks`
@@ -156,7 +166,8 @@ struct ArrayDetail {
 using NodeDetail = std::variant<std::monostate, TaskDetail, SubWorkflowDetail, LaunchPlanDetail,
                                 BranchDetail, GateDetail, ArrayDetail>;
 
-// --- The plan -------------------------------------------------------------------------------------
+// --- The plan
+// -------------------------------------------------------------------------------------
 
 /// Another name under which an output is read.
 struct OutputAlias {

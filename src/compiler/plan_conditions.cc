@@ -13,14 +13,20 @@ namespace core = flyteidl::core;
 
 ConditionValue ValueOf(const core::Primitive& primitive) {
   switch (primitive.value_case()) {
-    case core::Primitive::kInteger: return primitive.integer();
-    case core::Primitive::kFloatValue: return primitive.float_value();
-    case core::Primitive::kStringValue: return primitive.string_value();
-    case core::Primitive::kBoolean: return primitive.boolean();
+    case core::Primitive::kInteger:
+      return primitive.integer();
+    case core::Primitive::kFloatValue:
+      return primitive.float_value();
+    case core::Primitive::kStringValue:
+      return primitive.string_value();
+    case core::Primitive::kBoolean:
+      return primitive.boolean();
     case core::Primitive::kDatetime:
       return Timestamp{primitive.datetime().seconds(), primitive.datetime().nanos()};
-    case core::Primitive::kDuration: return Nanoseconds(primitive.duration());
-    case core::Primitive::VALUE_NOT_SET: break;
+    case core::Primitive::kDuration:
+      return Nanoseconds(primitive.duration());
+    case core::Primitive::VALUE_NOT_SET:
+      break;
   }
   return std::monostate();
 }

@@ -5,6 +5,8 @@
 #include <flyteidl/core/workflow.pb.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,9 +59,9 @@ class ScopeBuilder {
     ForEachUnlistedNode(source_, [this](const core::Node& node, const core::Node* parent) {
       if (parent == nullptr) scope_.failure_node = static_cast<NodeNumber>(nodes_.size());
       Take(node,
-           parent == nullptr             ? NodeRole::kFailure
+           parent == nullptr           ? NodeRole::kFailure
            : parent->has_branch_node() ? NodeRole::kBranchChild
-                                         : NodeRole::kArrayItem,
+                                       : NodeRole::kArrayItem,
            parent);
     });
     scope_.nodes[kStartNode].kind = NodeKind::kStart;
@@ -120,26 +122,31 @@ class ScopeBuilder {
   }
 
   Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) const {
-    Input input;
-    input.name = binding.var();
-    bool whole = binding.binding().has_promise() &&
-                 binding.binding().promise().attr_path().empty();
-    if (auto status = AddSources(node, binding.binding(), input.sources, whole); !status) {
-      return status;
-    }
-    input.needs_resolution = !whole;
-    planned.inputs.push_back(std::move(input));
+    Reads reads;
+    reads.whole =
+        binding.binding().has_promise() && binding.binding().promise().attr_path().empty();
+    if (auto status = AddSources(node, binding.binding(), reads); !status) return status;
+    planned.inputs.push_back({binding.var(), std::move(reads.sources), !reads.whole});
     return {};
   }
 
-  /// Clears `whole` when a promise reads an element. Bindings nest at most as deep as messages may.
-  Status AddSources(const core::Node& node, const core::BindingData& data,
-                    std::vector<Source>& sources, bool& whole) const {
+  /// What one binding reads.
+  struct Reads {
+    std::vector<Source> sources;
+    std::set<std::pair<NodeNumber, std::string>> seen;
+    bool whole = false;  ///< a single promise for the whole of an output
+  };
+
+  /// Bindings nest at most as deep as messages may.
+  Status AddSources(const core::Node& node, const core::BindingData& data, Reads& reads) const {
     for (const auto& item : data.collection().bindings()) {
-      if (auto status = AddSources(node, item, sources, whole); !status) return status;
+      if (auto status = AddSources(node, item, reads); !status) return status;
     }
-    for (const auto& [key, item] : data.map().bindings()) {
-      if (auto status = AddSources(node, item, sources, whole); !status) return status;
+    // By key: the order of a protobuf map changes from process to process.
+    std::map<std::string_view, const core::BindingData*> items;
+    for (const auto& [key, item] : data.map().bindings()) items.emplace(key, &item);
+    for (const auto& [key, item] : items) {
+      if (auto status = AddSources(node, *item, reads); !status) return status;
     }
     if (!data.has_promise()) return {};
     const core::OutputReference& promise = data.promise();
@@ -149,25 +156,34 @@ class ScopeBuilder {
     }
     const auto variable = literals::ParsePromiseVariable(promise.var());
     if (!variable) return Broken(node.id(), "reads a variable that is none: " + promise.var());
-    if (variable->index >= 0) whole = false;
+    if (variable->index >= 0) reads.whole = false;
     Source source{number->second, std::string(variable->name)};
     for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
       if (alias.alias() == variable->name) source.output = alias.var();
     }
-    if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
-      sources.push_back(std::move(source));
+    if (reads.seen.emplace(source.node, source.output).second) {
+      reads.sources.push_back(std::move(source));
     }
     return {};
   }
 
   Status FillDetail(const core::Node& node, Node& planned) {
     switch (node.target_case()) {
-      case core::Node::kTaskNode: return FillTask(node, planned);
-      case core::Node::kWorkflowNode: return FillWorkflow(node, planned);
-      case core::Node::kBranchNode: FillBranch(node.branch_node(), planned); return {};
-      case core::Node::kGateNode: FillGate(node.gate_node(), planned); return {};
-      case core::Node::kArrayNode: FillArray(node.array_node(), planned); return {};
-      case core::Node::TARGET_NOT_SET: break;
+      case core::Node::kTaskNode:
+        return FillTask(node, planned);
+      case core::Node::kWorkflowNode:
+        return FillWorkflow(node, planned);
+      case core::Node::kBranchNode:
+        FillBranch(node.branch_node(), planned);
+        return {};
+      case core::Node::kGateNode:
+        FillGate(node.gate_node(), planned);
+        return {};
+      case core::Node::kArrayNode:
+        FillArray(node.array_node(), planned);
+        return {};
+      case core::Node::TARGET_NOT_SET:
+        break;
     }
     return Broken(node.id(), "has no target");
   }
@@ -264,8 +280,7 @@ class ScopeBuilder {
 
 }  // namespace
 
-Result<Scope> BuildScope(const core::CompiledWorkflow& workflow,
-                         const PlanReferences& references) {
+Result<Scope> BuildScope(const core::CompiledWorkflow& workflow, const PlanReferences& references) {
   return ScopeBuilder(workflow, references).Build();
 }
 

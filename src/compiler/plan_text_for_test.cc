@@ -9,24 +9,36 @@ namespace {
 
 const char* KindText(NodeKind kind) {
   switch (kind) {
-    case NodeKind::kStart: return "start";
-    case NodeKind::kEnd: return "end";
-    case NodeKind::kTask: return "task";
-    case NodeKind::kSubWorkflow: return "sub-workflow";
-    case NodeKind::kLaunchPlan: return "launch-plan";
-    case NodeKind::kBranch: return "branch";
-    case NodeKind::kGate: return "gate";
-    case NodeKind::kArray: return "array";
+    case NodeKind::kStart:
+      return "start";
+    case NodeKind::kEnd:
+      return "end";
+    case NodeKind::kTask:
+      return "task";
+    case NodeKind::kSubWorkflow:
+      return "sub-workflow";
+    case NodeKind::kLaunchPlan:
+      return "launch-plan";
+    case NodeKind::kBranch:
+      return "branch";
+    case NodeKind::kGate:
+      return "gate";
+    case NodeKind::kArray:
+      return "array";
   }
   return "?";
 }
 
 const char* RoleText(NodeRole role) {
   switch (role) {
-    case NodeRole::kRegular: return "";
-    case NodeRole::kFailure: return " failure";
-    case NodeRole::kBranchChild: return " child";
-    case NodeRole::kArrayItem: return " item";
+    case NodeRole::kRegular:
+      return "";
+    case NodeRole::kFailure:
+      return " failure";
+    case NodeRole::kBranchChild:
+      return " child";
+    case NodeRole::kArrayItem:
+      return " item";
   }
   return "?";
 }
@@ -67,8 +79,7 @@ std::string ConditionText(const std::vector<ConditionStep>& condition) {
 
 void WriteDetail(const NodeDetail& detail, std::ostream& out) {
   std::visit(
-      Match{[](std::monostate) {},
-            [&out](const TaskDetail& task) { out << " task=" << task.task; },
+      Match{[](std::monostate) {}, [&out](const TaskDetail& task) { out << " task=" << task.task; },
             [&out](const SubWorkflowDetail& sub) { out << " scope=" << sub.scope; },
             [&out](const LaunchPlanDetail& plan) { out << " id=" << plan.id.name; },
             [&out](const BranchDetail& branch) {
@@ -123,7 +134,8 @@ std::string PlanText(const Plan& plan) {
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
     const TaskTraits& task = plan.tasks[i];
     out << "task " << i << ' ' << task.id.name << " type=" << task.type
-        << (task.declares_outputs ? " outputs" : "") << (task.cacheable ? " cacheable" : "") << '\n';
+        << (task.declares_outputs ? " outputs" : "") << (task.cacheable ? " cacheable" : "")
+        << '\n';
   }
   for (std::size_t i = 0; i < plan.scopes.size(); ++i) {
     const Scope& scope = plan.scopes[i];

@@ -6,8 +6,8 @@
 namespace martlet::compiler {
 namespace {
 
-constexpr std::array<std::string_view, 16> kSuffixes{
-    "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+constexpr std::array<std::string_view, 16> kSuffixes{"",  "n", "u",  "m",  "k",  "M",  "G",  "T",
+                                                     "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 
 std::size_t CountDigits(std::string_view text) {
   return std::min(text.find_first_not_of("0123456789"), text.size());
@@ -33,8 +33,7 @@ bool IsQuantity(std::string_view text) {
     text.remove_prefix(fraction);
   }
   if (whole + fraction == 0) return false;
-  return std::find(kSuffixes.begin(), kSuffixes.end(), text) != kSuffixes.end() ||
-         IsExponent(text);
+  return std::find(kSuffixes.begin(), kSuffixes.end(), text) != kSuffixes.end() || IsExponent(text);
 }
 
 }  // namespace martlet::compiler

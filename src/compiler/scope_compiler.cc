@@ -47,9 +47,8 @@ void PointAtStartNode(google::protobuf::RepeatedPtrField<core::Binding>& binding
 void PointAtStartNode(core::Node& node) {
   PointAtStartNode(*node.mutable_inputs());
   if (!node.has_branch_node()) return;
-  ForEachBranchChild(*node.mutable_branch_node(), [](core::Node& child) {
-    PointAtStartNode(child);
-  });
+  ForEachBranchChild(*node.mutable_branch_node(),
+                     [](core::Node& child) { PointAtStartNode(child); });
 }
 
 std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<NodeFacts>& nodes,
@@ -233,9 +232,9 @@ void ScopeCompiler::CheckReachability() {
   if (walk.unreached.empty()) return;
   std::sort(walk.unreached.begin(), walk.unreached.end(),
             [&nodes](NodeNumber a, NodeNumber b) { return nodes[a].id < nodes[b].id; });
-  errors_.Add(ErrorCode::kUnreachableNodes, kStartNodeId,
-              "The Workflow contain unreachable nodes [" + Joined(walk.unreached, nodes, ',') +
-                  "].");
+  errors_.Add(
+      ErrorCode::kUnreachableNodes, kStartNodeId,
+      "The Workflow contain unreachable nodes [" + Joined(walk.unreached, nodes, ',') + "].");
 }
 
 void ScopeCompiler::WriteConnections() {

@@ -36,8 +36,8 @@ std::string SingleTaskNodeId(std::string_view task_name) {
   }
   std::string id;
   for (const char c : task_name) {
-    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-';
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
     if (kept) id += c;
   }
   return id;

@@ -24,8 +24,8 @@ namespace core = flyteidl::core;
 constexpr char kRootId[] = "root";
 
 /// Takes what a source offers into `library` and `closure`, without duplicates.
-void Collect(const WorkflowSource& source, Library& library,
-             core::CompiledWorkflowClosure& closure, CompileErrors& errors) {
+void Collect(const WorkflowSource& source, Library& library, core::CompiledWorkflowClosure& closure,
+             CompileErrors& errors) {
   for (const core::CompiledTask* task : source.tasks) {
     if (task == nullptr || !task->has_template_()) {
       errors.Add(ValueRequired(kRootId, "tasks"));
@@ -145,7 +145,8 @@ std::size_t CountNodes(const core::WorkflowTemplate& workflow) {
 
 void CheckSize(const WorkflowSource& source, CompileErrors& errors) {
   std::size_t nodes = CountNodes(*source.primary);
-  for (const core::WorkflowTemplate* workflow : source.sub_workflows) nodes += CountNodes(*workflow);
+  for (const core::WorkflowTemplate* workflow : source.sub_workflows)
+    nodes += CountNodes(*workflow);
   if (nodes <= limits::kNodesMax) return;
   errors.Add(ErrorCode::kTooManyNodes, kStartNodeId,
              "The workflow and its sub-workflows have " + std::to_string(nodes) +

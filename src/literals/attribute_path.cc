@@ -68,7 +68,8 @@ tl::unexpected<Error> WrongKind(const core::PromiseAttribute& attribute, const c
   return Unresolvable("attribute [" + AttributeText(attribute) + "] cannot be taken of " + kind);
 }
 
-// --- Literal collections and maps -----------------------------------------------------------------
+// --- Literal collections and maps
+// -----------------------------------------------------------------
 
 Result<const core::Literal*> StepIntoCollection(const core::LiteralCollection& collection,
                                                 const core::PromiseAttribute& attribute) {
@@ -99,7 +100,8 @@ Result<const core::Literal*> StepIntoMap(const core::LiteralMap& map,
   return NoSuchKey(attribute, std::move(text));
 }
 
-// --- MessagePack ----------------------------------------------------------------------------------
+// --- MessagePack
+// ----------------------------------------------------------------------------------
 
 Result<MsgpackValue> StepIntoMsgpack(const MsgpackValue& value,
                                      const core::PromiseAttribute& attribute) {
@@ -148,10 +150,18 @@ Status MsgpackToLiteral(const MsgpackValue& value, int depth, core::Literal& lit
   core::Scalar* scalar = value.kind() == Kind::kArray ? nullptr : literal.mutable_scalar();
   Status status;
   switch (value.kind()) {
-    case Kind::kNil: scalar->mutable_none_type(); break;
-    case Kind::kBoolean: scalar->mutable_primitive()->set_boolean(value.boolean()); break;
-    case Kind::kInteger: scalar->mutable_primitive()->set_integer(value.integer()); break;
-    case Kind::kFloat: scalar->mutable_primitive()->set_float_value(value.floating()); break;
+    case Kind::kNil:
+      scalar->mutable_none_type();
+      break;
+    case Kind::kBoolean:
+      scalar->mutable_primitive()->set_boolean(value.boolean());
+      break;
+    case Kind::kInteger:
+      scalar->mutable_primitive()->set_integer(value.integer());
+      break;
+    case Kind::kFloat:
+      scalar->mutable_primitive()->set_float_value(value.floating());
+      break;
     case Kind::kString:
       scalar->mutable_primitive()->set_string_value(std::string(value.text()));
       break;
@@ -162,13 +172,16 @@ Status MsgpackToLiteral(const MsgpackValue& value, int depth, core::Literal& lit
     case Kind::kArray:
       literal.mutable_collection();
       value.ForEach([&](const MsgpackValue& element) {
-        status = MsgpackToLiteral(element, depth - 1, *literal.mutable_collection()->add_literals());
+        status =
+            MsgpackToLiteral(element, depth - 1, *literal.mutable_collection()->add_literals());
         return status.has_value();
       });
       break;
-    case Kind::kUnsigned: return Unresolvable("the number is larger than a 64-bit integer holds");
+    case Kind::kUnsigned:
+      return Unresolvable("the number is larger than a 64-bit integer holds");
     case Kind::kBinary:
-    case Kind::kExtension: return Unresolvable("the value is binary, which no literal type holds");
+    case Kind::kExtension:
+      return Unresolvable("the value is binary, which no literal type holds");
   }
   return status;
 }
@@ -187,13 +200,16 @@ Result<core::Literal> ResolveInMsgpack(const std::string& bytes, const Path& pat
   return literal;
 }
 
-// --- Struct ---------------------------------------------------------------------------------------
+// --- Struct
+// ---------------------------------------------------------------------------------------
 
 /// Structs nest at most as deep as the parser lets messages nest.
 void StructToLiteral(const Value& value, core::Literal& literal) {
   switch (value.kind_case()) {
     case Value::kNullValue:
-    case Value::KIND_NOT_SET: literal.mutable_scalar()->mutable_none_type(); break;
+    case Value::KIND_NOT_SET:
+      literal.mutable_scalar()->mutable_none_type();
+      break;
     case Value::kNumberValue:
       literal.mutable_scalar()->mutable_primitive()->set_float_value(value.number_value());
       break;

@@ -17,8 +17,8 @@ class RepeatedPtrField;
 namespace martlet::literals {
 
 /// Fetches the value behind an offloaded literal. The fetched value stands in for it.
-using LoadOffloaded = std::function<Result<flyteidl::core::Literal>(
-    const flyteidl::core::LiteralOffloadedMetadata&)>;
+using LoadOffloaded =
+    std::function<Result<flyteidl::core::Literal>(const flyteidl::core::LiteralOffloadedMetadata&)>;
 
 /// Walks `path` into a value at run time: engine contract §4.7.
 ///

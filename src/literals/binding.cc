@@ -96,12 +96,13 @@ struct Resolver {
 
 Result<PromiseVariable> ParsePromiseVariable(std::string_view text) {
   const auto malformed = [text] {
-    return UserError(Code::kInvalidArgument, "Failed to parse element [" + std::string(text) + "].");
+    return UserError(Code::kInvalidArgument,
+                     "Failed to parse element [" + std::string(text) + "].");
   };
   const auto is_word = [](std::string_view name) {
     for (const char c : name) {
-      const bool word = c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                        (c >= 'A' && c <= 'Z');
+      const bool word =
+          c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
       if (!word) return false;
     }
     return !name.empty();

@@ -36,9 +36,10 @@ void AppendValue(const Message& message, const FieldDescriptor& field, int index
   const bool one = index < 0;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return AppendNumber(static_cast<std::uint64_t>(std::int64_t{
-                              one ? r.GetInt32(message, f) : r.GetRepeatedInt32(message, f, index)}),
-                          out);
+      return AppendNumber(
+          static_cast<std::uint64_t>(
+              std::int64_t{one ? r.GetInt32(message, f) : r.GetRepeatedInt32(message, f, index)}),
+          out);
     case FieldDescriptor::CPPTYPE_INT64:
       return AppendNumber(static_cast<std::uint64_t>(one ? r.GetInt64(message, f)
                                                          : r.GetRepeatedInt64(message, f, index)),
@@ -50,20 +51,21 @@ void AppendValue(const Message& message, const FieldDescriptor& field, int index
       return AppendNumber(one ? r.GetUInt64(message, f) : r.GetRepeatedUInt64(message, f, index),
                           out);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return AppendNumber(std::bit_cast<std::uint64_t>(
-                              one ? r.GetDouble(message, f) : r.GetRepeatedDouble(message, f, index)),
-                          out);
+      return AppendNumber(
+          std::bit_cast<std::uint64_t>(one ? r.GetDouble(message, f)
+                                           : r.GetRepeatedDouble(message, f, index)),
+          out);
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return AppendNumber(std::bit_cast<std::uint32_t>(
-                              one ? r.GetFloat(message, f) : r.GetRepeatedFloat(message, f, index)),
+      return AppendNumber(std::bit_cast<std::uint32_t>(one ? r.GetFloat(message, f)
+                                                           : r.GetRepeatedFloat(message, f, index)),
                           out);
     case FieldDescriptor::CPPTYPE_BOOL:
       return AppendNumber(one ? r.GetBool(message, f) : r.GetRepeatedBool(message, f, index), out);
     case FieldDescriptor::CPPTYPE_ENUM:
-      return AppendNumber(static_cast<std::uint64_t>(std::int64_t{
-                              one ? r.GetEnumValue(message, f)
-                                  : r.GetRepeatedEnumValue(message, f, index)}),
-                          out);
+      return AppendNumber(
+          static_cast<std::uint64_t>(std::int64_t{one ? r.GetEnumValue(message, f)
+                                                      : r.GetRepeatedEnumValue(message, f, index)}),
+          out);
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
       return AppendBytes(one ? r.GetStringReference(message, f, &scratch)

@@ -25,7 +25,8 @@ bool IsStruct(const core::LiteralType& type) {
 }
 
 bool FormatsAgree(std::string_view a, std::string_view b) {
-  return a.empty() || b.empty() || (a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0);
+  return a.empty() || b.empty() ||
+         (a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0);
 }
 
 /// The column type of an old schema as a literal type; nullopt for a number we do not know.
@@ -59,13 +60,11 @@ class Comparison {
       case core::LiteralType::kUnionType:
         return AcceptingVariants(up, down, 2) == 1;
       case core::LiteralType::kCollectionType:
-        return up.has_collection_type() &&
-               (IsNone(up.collection_type()) ||
-                Castable(up.collection_type(), down.collection_type()));
+        return up.has_collection_type() && (IsNone(up.collection_type()) ||
+                                            Castable(up.collection_type(), down.collection_type()));
       case core::LiteralType::kMapValueType:
-        return up.has_map_value_type() &&
-               (IsNone(up.map_value_type()) ||
-                Castable(up.map_value_type(), down.map_value_type()));
+        return up.has_map_value_type() && (IsNone(up.map_value_type()) ||
+                                           Castable(up.map_value_type(), down.map_value_type()));
       case core::LiteralType::kBlob:
         return up.has_blob() && (up.blob().format().empty() || down.blob().format().empty() ||
                                  up.blob().format() == down.blob().format());
@@ -148,7 +147,8 @@ class Comparison {
 
   static bool PlainCastable(const core::LiteralType& up, const core::LiteralType& down) {
     if (IsNone(down)) return IsNone(up);
-    const bool up_string = up.type_case() == core::LiteralType::kSimple && up.simple() == core::STRING;
+    const bool up_string =
+        up.type_case() == core::LiteralType::kSimple && up.simple() == core::STRING;
     const bool down_string =
         down.type_case() == core::LiteralType::kSimple && down.simple() == core::STRING;
     if ((up.has_enum_type() && down_string) || (up_string && down.has_enum_type())) return true;

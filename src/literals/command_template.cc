@@ -65,7 +65,8 @@ Result<std::optional<std::string>> ValueOf(std::string_view name, const Template
   for (const auto& [known, value] : fixed) {
     if (lower != known) continue;
     // flytekit takes two quotes for "no checkpoint"; nothing at all would drop the argument.
-    if (known == "prevcheckpointprefix" && value->empty()) return std::optional<std::string>("\"\"");
+    if (known == "prevcheckpointprefix" && value->empty())
+      return std::optional<std::string>("\"\"");
     return std::optional<std::string>(*value);
   }
   if (lower == "perretryuniquekey") return std::optional(IdentifierOf(values.generated_name));

@@ -30,13 +30,20 @@ tl::unexpected<Error> Untypeable() {
 
 core::SimpleType TypeOfPrimitive(const core::Primitive& primitive) {
   switch (primitive.value_case()) {
-    case core::Primitive::kInteger: return core::INTEGER;
-    case core::Primitive::kFloatValue: return core::FLOAT;
-    case core::Primitive::kStringValue: return core::STRING;
-    case core::Primitive::kBoolean: return core::BOOLEAN;
-    case core::Primitive::kDatetime: return core::DATETIME;
-    case core::Primitive::kDuration: return core::DURATION;
-    case core::Primitive::VALUE_NOT_SET: return core::NONE;
+    case core::Primitive::kInteger:
+      return core::INTEGER;
+    case core::Primitive::kFloatValue:
+      return core::FLOAT;
+    case core::Primitive::kStringValue:
+      return core::STRING;
+    case core::Primitive::kBoolean:
+      return core::BOOLEAN;
+    case core::Primitive::kDatetime:
+      return core::DATETIME;
+    case core::Primitive::kDuration:
+      return core::DURATION;
+    case core::Primitive::VALUE_NOT_SET:
+      return core::NONE;
   }
   return core::NONE;
 }
@@ -75,7 +82,8 @@ class ElementTypes {
     if (types_.empty()) return Simple(core::NONE);
     if (types_.size() == 1) return std::move(types_.begin()->second);
     core::LiteralType joined;
-    for (auto& [text, type] : types_) *joined.mutable_union_type()->add_variants() = std::move(type);
+    for (auto& [text, type] : types_)
+      *joined.mutable_union_type()->add_variants() = std::move(type);
     return joined;
   }
 

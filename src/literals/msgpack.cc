@@ -19,9 +19,9 @@ using Kind = MsgpackValue::Kind;
 /// What a value's first bytes say (https://github.com/msgpack/msgpack/blob/master/spec.md).
 struct Head {
   Kind kind = Kind::kNil;
-  std::size_t bytes = 1;      ///< first byte, length and number, before the payload
-  std::size_t payload = 0;    ///< bytes of text, binary or extension data
-  std::uint32_t items = 0;    ///< elements of an array, pairs of a map
+  std::size_t bytes = 1;    ///< first byte, length and number, before the payload
+  std::size_t payload = 0;  ///< bytes of text, binary or extension data
+  std::uint32_t items = 0;  ///< elements of an array, pairs of a map
   std::uint64_t number = 0;
   double floating = 0;
 };
@@ -72,9 +72,8 @@ bool ReadWideHead(std::string_view bytes, unsigned char first, Head& head) {
   if (first == 0xca || first == 0xcb) {
     head.kind = Kind::kFloat;
     if (!ReadWidth(bytes, first == 0xca ? 4 : 8, value, head)) return false;
-    head.floating = first == 0xca
-                        ? double{std::bit_cast<float>(static_cast<std::uint32_t>(value))}
-                        : std::bit_cast<double>(value);
+    head.floating = first == 0xca ? double{std::bit_cast<float>(static_cast<std::uint32_t>(value))}
+                                  : std::bit_cast<double>(value);
     return true;
   }
   if (first >= 0xcc && first <= 0xcf) {
@@ -151,9 +150,9 @@ std::size_t EncodedSize(std::string_view bytes) {
 Result<MsgpackValue> MsgpackValue::Parse(std::string_view bytes) {
   const std::size_t size = EncodedSize(bytes);
   if (size == 0) {
-    return UserError(Code::kInvalidArgument,
-                     "MessagePack value of " + std::to_string(bytes.size()) +
-                         " bytes is truncated or malformed");
+    return UserError(Code::kInvalidArgument, "MessagePack value of " +
+                                                 std::to_string(bytes.size()) +
+                                                 " bytes is truncated or malformed");
   }
   if (size != bytes.size()) {
     return UserError(Code::kInvalidArgument,
@@ -190,12 +189,24 @@ Status AppendGoText(const MsgpackValue& value, int depth, std::string& out) {
   }
   Status status;
   switch (value.kind()) {
-    case Kind::kNil: out += "<nil>"; break;
-    case Kind::kBoolean: out += value.boolean() ? "true" : "false"; break;
-    case Kind::kInteger: out += std::to_string(value.integer()); break;
-    case Kind::kUnsigned: out += std::to_string(value.unsigned_integer()); break;
-    case Kind::kFloat: out += GoFloat(value.floating()); break;
-    case Kind::kString: out += value.text(); break;
+    case Kind::kNil:
+      out += "<nil>";
+      break;
+    case Kind::kBoolean:
+      out += value.boolean() ? "true" : "false";
+      break;
+    case Kind::kInteger:
+      out += std::to_string(value.integer());
+      break;
+    case Kind::kUnsigned:
+      out += std::to_string(value.unsigned_integer());
+      break;
+    case Kind::kFloat:
+      out += GoFloat(value.floating());
+      break;
+    case Kind::kString:
+      out += value.text();
+      break;
     case Kind::kBinary:
     case Kind::kExtension: {
       out += '[';

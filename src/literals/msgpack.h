@@ -17,8 +17,18 @@ namespace martlet::literals {
 /// as long as those bytes.
 class MsgpackValue {
  public:
-  enum class Kind { kNil, kBoolean, kInteger, kUnsigned, kFloat, kString, kBinary, kArray, kMap,
-                    kExtension };
+  enum class Kind {
+    kNil,
+    kBoolean,
+    kInteger,
+    kUnsigned,
+    kFloat,
+    kString,
+    kBinary,
+    kArray,
+    kMap,
+    kExtension
+  };
 
   /// Checks the whole encoding. Errors: INVALID_ARGUMENT naming the offset for a truncated or
   /// malformed value, or one followed by other bytes.

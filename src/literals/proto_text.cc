@@ -19,7 +19,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-void AppendQuoted(std::string_view text, std::string& out) {
+/// Bytes are escaped above ASCII: a text that is shown must be UTF-8.
+void AppendQuoted(std::string_view text, bool bytes, std::string& out) {
   out += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -31,7 +32,7 @@ void AppendQuoted(std::string_view text, std::string& out) {
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (byte < 0x20 || byte == 0x7f || (bytes && byte > 0x7f)) {
       std::array<char, 8> escape{};
       std::snprintf(escape.data(), escape.size(), "\\x%02x", byte);
       out += escape.data();
@@ -77,7 +78,8 @@ void AppendValue(const Message& message, const FieldDescriptor& field, int index
       out += FloatText(one ? r.GetFloat(message, f) : r.GetRepeatedFloat(message, f, index));
       break;
     case FieldDescriptor::CPPTYPE_BOOL:
-      out += (one ? r.GetBool(message, f) : r.GetRepeatedBool(message, f, index)) ? "true" : "false";
+      out +=
+          (one ? r.GetBool(message, f) : r.GetRepeatedBool(message, f, index)) ? "true" : "false";
       break;
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number =
@@ -90,7 +92,7 @@ void AppendValue(const Message& message, const FieldDescriptor& field, int index
       std::string scratch;
       AppendQuoted(one ? r.GetStringReference(message, f, &scratch)
                        : r.GetRepeatedStringReference(message, f, index, &scratch),
-                   out);
+                   field.type() == FieldDescriptor::TYPE_BYTES, out);
       break;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:

@@ -133,7 +133,8 @@ class SchemaComparison {
       }
     }
     return EnumCompatible(up, down) && PropertiesCompatible(up, down) &&
-           MemberCompatible(up, down, "items") && MemberCompatible(up, down, "additionalProperties");
+           MemberCompatible(up, down, "items") &&
+           MemberCompatible(up, down, "additionalProperties");
   }
 
   static bool EnumCompatible(const Struct& up, const Struct& down) {
@@ -159,7 +160,8 @@ class SchemaComparison {
           up_properties == nullptr ? nullptr : FindObject(*up_properties, name);
       if (up_property == nullptr) {
         if (Requires(down, name)) return false;
-      } else if (property.has_struct_value() && !Compatible(*up_property, property.struct_value())) {
+      } else if (property.has_struct_value() &&
+                 !Compatible(*up_property, property.struct_value())) {
         return false;
       }
     }
