@@ -20,12 +20,13 @@ enum class Says { kSucceeds, kFails, kFailsRecoverably, kSystemFails, kLeavesOut
 /// What the world does with attempt `attempt` of the node at `path`: fixed by names, so that both
 /// sides see the same.
 Says Script(std::uint64_t seed, const std::string& path, std::uint32_t attempt) {
-  const std::uint32_t dice =
-      Fnv32a(std::to_string(seed) + "/" + path + "/" + std::to_string(attempt)) % 100;
+  // Through a generator: the hash alone gives consecutive attempts related numbers.
+  const std::string name = std::to_string(seed) + "/" + path + "/" + std::to_string(attempt);
+  const std::uint64_t dice = SeededRandom(Fnv64a(name)).Below(100);
   if (dice < 6) return Says::kFails;
-  if (dice < 24) return Says::kFailsRecoverably;
-  if (dice < 36) return Says::kSystemFails;
-  if (dice < 39) return Says::kLeavesOutputsOut;
+  if (dice < 18) return Says::kFailsRecoverably;
+  if (dice < 43) return Says::kSystemFails;
+  if (dice < 46) return Says::kLeavesOutputsOut;
   return Says::kSucceeds;
 }
 
