@@ -20,9 +20,9 @@
 #include <set>
 #include <string>
 
-#include "api/call.h"
 #include "api/method_table.h"
 #include "api/registry_handlers.h"
+#include "api/testing/in_process.h"
 #include "service/registry.h"
 #include "store/memory/memory_store.h"
 
@@ -61,13 +61,7 @@ void Expand(json& value) {
   }
 }
 
-json ToJson(const Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &text, options).ok());
-  return json::parse(text);
-}
+json ToJson(const Message& message) { return json::parse(testing::ToJsonText(message)); }
 
 /// Through the message and back, so that both sides are written alike.
 json Normal(const json& recorded, const Message& prototype) {
@@ -134,12 +128,6 @@ bool TextMatches(const std::string& recorded, const std::string& ours) {
   return OneBlank(ours).starts_with(expected);
 }
 
-struct Sink final : ReplySink {
-  explicit Sink(std::optional<Result<Reply>>* slot) : out(slot) {}
-  void Complete(Result<Reply> reply) override { out->emplace(std::move(reply)); }
-  std::optional<Result<Reply>>* out;
-};
-
 /// What differs, or nothing.
 std::optional<std::string> Compare(const json& step, const Method& method,
                                    const Result<Reply>& reply) {
@@ -187,7 +175,7 @@ std::optional<std::string> Compare(const json& step, const Method& method,
   return json::diff(expected, ours).dump().substr(0, 700);
 }
 
-class RegistryReplay : public testing::TestWithParam<const char*> {};
+class RegistryReplay : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RegistryReplay, AnswersAsFlyteDid) {
   const char* oracle = std::getenv("MARTLET_ORACLE");
@@ -226,19 +214,9 @@ TEST_P(RegistryReplay, AnswersAsFlyteDid) {
       ++unserved;
       continue;
     }
-    std::unique_ptr<Message> request(method->request_prototype->New());
-    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                    step.value("request", json::object()).dump(), request.get())
-                    .ok())
-        << name;
-    std::optional<Result<Reply>> reply;
-    CallContext context;
-    context.method = method_name;
-    method->handler(OpenAuthorizer(),
-                    std::make_shared<CallState>(std::move(context), std::move(request),
-                                                std::make_unique<Sink>(&reply)));
-    ASSERT_TRUE(reply.has_value()) << name;
-    const auto difference = Compare(step, *method, *reply);
+    const auto reply = testing::CallInProcess(
+        *method, testing::RequestFromJson(*method, step.value("request", json::object()).dump()));
+    const auto difference = Compare(step, *method, reply);
     const auto known = listed.find(name);
     if (!difference) {
       ++equal;
@@ -254,7 +232,7 @@ TEST_P(RegistryReplay, AnswersAsFlyteDid) {
             << " unserved, " << different << " different\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, RegistryReplay, testing::ValuesIn(kFamilies),
+INSTANTIATE_TEST_SUITE_P(Families, RegistryReplay, ::testing::ValuesIn(kFamilies),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

@@ -53,8 +53,8 @@ class Follower {
   explicit Follower(RandomWorld& world)
       : world_(world), store_(store::NewMemoryStore(clock_)), row_(NewRow(world.state())) {
     row_.sequence = 0;
-    const auto done = store::SubmitAndWait(
-        *store_, [this](store::Txn& txn) { return Write(txn, true, row_); });
+    const auto done =
+        store::SubmitAndWait(*store_, [this](store::Txn& txn) { return Write(txn, true, row_); });
     if (!done) ADD_FAILURE() << done.error().message;
   }
 

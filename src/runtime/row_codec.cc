@@ -230,6 +230,16 @@ store::AttemptRow ToAttemptRow(const Plan& plan, const ExecutionState& state, No
   return row;
 }
 
+Result<engine::Shared<engine::Values>> OutputsOfRow(const store::NodeExecutionRow& row) {
+  martlet::state::v1::Node blob;
+  if (!row.state || !blob.ParseFromString(row.state->data)) {
+    return SystemError(Code::kDataLoss, "the state of node " + row.node_id +
+                                            " does not parse; run `martlet verify`");
+  }
+  if (!blob.has_outputs()) return engine::Shared<engine::Values>();
+  return ValuesOf(blob.outputs());
+}
+
 std::uint64_t AttemptEpoch(const store::AttemptRow& row) {
   martlet::state::v1::Attempt blob;
   if (row.state) blob.ParseFromString(row.state->data);

@@ -27,6 +27,10 @@ void FillExecutionRow(const engine::ExecutionState& state, store::ExecutionRow& 
 /// The epoch under which a stored attempt began: part of its key at the executor.
 [[nodiscard]] std::uint64_t AttemptEpoch(const store::AttemptRow& row);
 
+/// References to a node's outputs; nothing when it has not succeeded.
+[[nodiscard]] Result<engine::Shared<engine::Values>> OutputsOfRow(
+    const store::NodeExecutionRow& row);
+
 /// What the execution's row alone tells.
 [[nodiscard]] Result<engine::ExecutionState> StateOfRow(const store::ExecutionRow& row);
 
