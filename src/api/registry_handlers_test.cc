@@ -2,6 +2,7 @@
 #include "api/registry_handlers.h"
 
 #include <flyteidl/admin/launch_plan.pb.h>
+#include <flyteidl/admin/matchable_resource.pb.h>
 #include <flyteidl/admin/task.pb.h>
 #include <flyteidl/core/compiler.pb.h>
 #include <gtest/gtest.h>
@@ -387,6 +388,34 @@ TEST_P(RegistryTest, AProjectArchivedMeanwhileTakesNothing) {
   EXPECT_EQ(refused.error().detail.type_url, "type.googleapis.com/flyteidl.admin.InactiveProject");
   Register("UpdateProject", {{"id", "flytesnacks"}});
   Register("CreateTask", TaskRequest("t"));
+}
+
+TEST_P(RegistryTest, TaskResourceAttributesReplaceTheSettings) {
+  settings_.task_resource_limits.memory = "4Gi";
+  const auto ask = [&](const std::string& version, const char* name, const char* value) {
+    json request = TaskRequest("r", version);
+    request["spec"]["template"]["container"]["resources"]["requests"] =
+        json::array({json{{"name", name}, {"value", value}}});
+    return Outcome("CreateTask", request);
+  };
+  EXPECT_EQ(ask("v1", "CPU", "3"), "OK");
+  EXPECT_EQ(ask("v2", "MEMORY", "5Gi").substr(0, 41), "INVALID_ARGUMENT Requested MEMORY default");
+
+  flyteidl::admin::MatchingAttributes attributes;
+  attributes.mutable_task_resource_attributes()->mutable_limits()->set_cpu("2");
+  const auto commit = store::SubmitAndWait(*store_, [&](store::Txn& txn) {
+    store::AttributeRow row;
+    row.resource_type = flyteidl::admin::TASK_RESOURCE;
+    row.project = "flytesnacks";
+    row.domain = "development";
+    row.attributes.data = attributes.SerializeAsString();
+    row.created_at = txn.now();
+    row.updated_at = txn.now();
+    return store::InsertRow(txn, row);
+  });
+  ASSERT_TRUE(commit.has_value());
+  EXPECT_EQ(ask("v3", "CPU", "3").substr(0, 38), "INVALID_ARGUMENT Requested CPU default");
+  EXPECT_EQ(ask("v4", "MEMORY", "100Gi"), "OK");
 }
 
 TEST_P(RegistryTest, TokensWalkOverEveryRowOnce) {
