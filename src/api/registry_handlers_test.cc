@@ -17,7 +17,6 @@
 
 #include "api/testing/in_process.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "service/registry.h"
 #include "store/memory/memory_store.h"
 #include "store/rows.h"
@@ -439,22 +438,6 @@ TEST_P(RegistryTest, TokensWalkOverEveryRowOnce) {
   const json latest =
       Answer("ListTasks", {{"id", Name("t")}, {"limit", 1}, {"sort_by", {{"key", "created_at"}}}});
   EXPECT_EQ(latest["tasks"][0]["id"]["version"], "v22");
-}
-
-TEST_P(RegistryTest, AReplyThatGrowsTooLargeEndsWithAToken) {
-  const std::string image(2u << 20, 'i');
-  const std::size_t fitting = limits::kListBytesMax / image.size();
-  for (std::size_t i = 0; i < fitting + 3; ++i) {
-    Register("CreateTask", TaskRequest("big", "v" + std::to_string(100 + i), image));
-  }
-  const auto list = [&](const std::string& token) {
-    return Answer("ListTasks", {{"id", Name("big")}, {"limit", 1000}, {"token", token}});
-  };
-  const json first = list("");
-  EXPECT_EQ(first["tasks"].size(), fitting);
-  const json second = list(first["token"]);
-  EXPECT_EQ(second["tasks"].size(), 3u);
-  EXPECT_FALSE(second.contains("token"));
 }
 
 TEST_P(RegistryTest, NamesHaveOneEntryAndPagesAreFull) {
