@@ -216,11 +216,10 @@ void InterfaceFinder::FindArray(NodeFacts& facts) {
   Find(item_facts);
   if (item_facts.inputs == nullptr) return;
   if (array.is_original_sub_node_interface().value()) {
-    core::TypedInterface lifted;
-    *lifted.mutable_inputs() = *item_facts.inputs;
-    *lifted.mutable_outputs() = *item_facts.outputs;
-    LiftToLists(array, lifted);
-    Own(facts).Swap(&lifted);
+    core::TypedInterface& own = Own(facts);
+    *own.mutable_inputs() = *item_facts.inputs;
+    *own.mutable_outputs() = *item_facts.outputs;
+    LiftToLists(array, own);
     return;
   }
   facts.owned = std::move(item_facts.owned);

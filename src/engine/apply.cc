@@ -57,7 +57,6 @@ class Fold {
     if (!node.started_at.IsSet()) node.started_at = event.started_at;
     node.attempt_started_at = event.started_at;
     node.child = event.child;
-    node.child_id = event.child_id;
   }
   void operator()(const NodeSucceeded& event) {
     const NodeRef ref = Find(event.path);
@@ -87,7 +86,6 @@ class Fold {
     node.epoch = state_.epoch;
     node.attempt_started_at = {};
     node.child.clear();
-    node.child_id = {};
     Touch(ref);
   }
   void operator()(const ScopeOpened& event) {

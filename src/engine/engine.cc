@@ -132,7 +132,7 @@ void Handle(Turn& turn, const InputBody& body) {
           [&](const Abort& in) { AbortExecution(turn, in); },
           [&](const ChildExecutionCreated& in) {
             if (const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan)) {
-              OnChildCreated(turn, *ref, in.id);
+              OnChildCreated(turn, *ref);
             }
           },
           [&](const ChildExecutionRefused& in) {

@@ -3,7 +3,8 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "engine/random_world.h"
+#include "engine/testing/difference.h"
+#include "engine/testing/random_world.h"
 
 /// Random plans in a random world. MARTLET_SEEDS and MARTLET_SEED in the environment widen the
 /// search or repeat one seed.
@@ -42,12 +43,12 @@ TEST(EngineProperties, HoldForRandomPlansInARandomWorld) {
       if (random.Chance(3)) {
         const ExecutionState before = world.state();
         world.Restart();
-        ASSERT_TRUE(world.state() == before) << "the log does not give the state";
+        ASSERT_EQ(Difference(world.state(), before), "");
       }
     }
     ASSERT_TRUE(world.Finish()) << "the execution waits for nothing";
     ASSERT_EQ(world.Broken(), "");
-    ASSERT_TRUE(world.Replay() == world.state()) << "the log does not give the state";
+    ASSERT_EQ(Difference(world.Replay(), world.state()), "");
     events += world.log().size();
     ASSERT_EQ(world.state().sequence, world.log().size());
     world.Note(coverage);

@@ -4,7 +4,7 @@
 
 #include "engine/faults.h"
 #include "engine/paths.h"
-#include "engine/test_plan.h"
+#include "engine/testing/test_plan.h"
 
 namespace martlet::engine {
 namespace {

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "engine/node_path.h"
 #include "engine/values.h"
 
@@ -49,12 +48,11 @@ struct NodeQueued {
   NodePath path;
   bool operator==(const NodeQueued&) const = default;
 };
-/// `child` and `child_id` are the child execution of a launch-plan node.
+/// `child` names the child execution of a launch-plan node.
 struct NodeRunning {
   NodePath path;
   Timestamp started_at;
   std::string child;
-  ExecutionId child_id;
   bool operator==(const NodeRunning&) const = default;
 };
 struct NodeSucceeded {

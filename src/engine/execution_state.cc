@@ -13,7 +13,7 @@ bool NodeState::operator==(const NodeState& other) const {
   const auto content = [](const NodeState& n) {
     return std::tie(n.phase, n.has_deck, n.poisoned, n.unmet, n.attempt, n.system_failures, n.epoch,
                     n.created_at, n.updated_at, n.started_at, n.attempt_started_at, n.ended_at,
-                    n.outputs, n.fault, n.attempts, n.scopes, n.child, n.child_id);
+                    n.outputs, n.fault, n.attempts, n.scopes, n.child);
   };
   return content(*this) == content(other);
 }

@@ -86,7 +86,6 @@ struct NodeState {
   std::vector<std::uint32_t> scopes;
   /// Launch-plan nodes: name of the current attempt's child, once it exists.
   std::string child;
-  ExecutionId child_id;
 
   bool operator==(const NodeState& other) const;
 };

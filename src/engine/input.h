@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "engine/node_path.h"
 #include "engine/phases.h"
 #include "engine/values.h"
@@ -87,7 +86,6 @@ struct Abort {
 /// The child of a launch-plan node exists (also when it existed before: the name is deterministic).
 struct ChildExecutionCreated {
   Stamp stamp;
-  ExecutionId id;
 };
 
 /// The child of a launch-plan node will never exist.
@@ -99,7 +97,6 @@ struct ChildExecutionRefused {
 /// The child of a launch-plan node is terminal.
 struct ChildExecutionEnded {
   Stamp stamp;
-  ExecutionId id;
   ExecutionPhase phase = ExecutionPhase::kUndefined;
   Shared<Values> outputs;  ///< set iff SUCCEEDED
   Shared<Fault> fault;     ///< set iff FAILED

@@ -42,15 +42,15 @@ void BeginLaunchPlan(Turn& turn, NodeRef ref) {
   Launch(turn, ref);
 }
 
-void OnChildCreated(Turn& turn, NodeRef ref, ExecutionId id) {
+void OnChildCreated(Turn& turn, NodeRef ref) {
   if (!turn.Of(ref).child.empty()) return;
   turn.Emit(NodeRunning{PathOf(turn.state(), ref), turn.at(),
-                        ChildName(turn.plan(), turn.state(), ref), id});
+                        ChildName(turn.plan(), turn.state(), ref)});
   turn.ArmTimer(ref);
 }
 
 void OnChildEnded(Turn& turn, NodeRef ref, const ChildExecutionEnded& input) {
-  OnChildCreated(turn, ref, input.id);
+  OnChildCreated(turn, ref);
   const NodePath path = PathOf(turn.state(), ref);
   if (input.phase == ExecutionPhase::kSucceeded) {
     const Shared<Values> outputs = input.outputs ? input.outputs : Shared<Values>(Values{});

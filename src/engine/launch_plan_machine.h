@@ -31,7 +31,7 @@ inline constexpr NodeTransition kLaunchPlanTransitions[] = {
 };
 
 void BeginLaunchPlan(Turn& turn, NodeRef ref);
-void OnChildCreated(Turn& turn, NodeRef ref, ExecutionId id);
+void OnChildCreated(Turn& turn, NodeRef ref);
 void OnChildEnded(Turn& turn, NodeRef ref, const ChildExecutionEnded& input);
 void OnLaunchPlanDue(Turn& turn, NodeRef ref);
 /// Asks for the child's end and ends the node ABORTED.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/test_plan.h"
+#include "engine/testing/test_plan.h"
 
 namespace martlet::engine {
 namespace {

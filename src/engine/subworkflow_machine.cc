@@ -40,7 +40,7 @@ void OnSubWorkflowBound(Turn& turn, NodeRef ref, Shared<Values> inputs) {
   turn.Emit(ScopeOpened{path});
   PassStart(turn, OpenScopeOf(turn.Of(ref)), inputs,
             DataDir(turn.plan(), turn.state(), ref) + "/inputs.pb");
-  if (turn.Of(ref).phase == NodePhase::kQueued) turn.Emit(NodeRunning{path, turn.at(), {}, {}});
+  if (turn.Of(ref).phase == NodePhase::kQueued) turn.Emit(NodeRunning{path, turn.at(), {}});
   turn.ArmTimer(ref);
 }
 

@@ -35,7 +35,7 @@ void NoteRunning(Turn& turn, NodeRef ref, const std::string& executor, Timestamp
   const Timestamp since =
       started_at.IsSet() ? std::clamp(started_at, attempt.created_at, turn.at()) : turn.at();
   const NodePath path = PathOf(turn.state(), ref);
-  if (turn.Of(ref).phase == NodePhase::kQueued) turn.Emit(NodeRunning{path, since, {}, {}});
+  if (turn.Of(ref).phase == NodePhase::kQueued) turn.Emit(NodeRunning{path, since, {}});
   turn.Emit(AttemptStarted{path, executor, since});
 }
 

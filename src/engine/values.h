@@ -63,7 +63,7 @@ struct Fault {
   /// The error document, if there is one.
   std::string uri;
   /// Which of several processes failed, if the task had several.
-  std::string worker;
+  std::string worker = {};
   bool operator==(const Fault&) const = default;
 };
 

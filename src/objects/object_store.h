@@ -115,7 +115,7 @@ struct PresignRequest {
   /// Scheme and authority that the client reaches us under, for example "http://127.0.0.1:8080".
   /// Read from the request or the configuration each time, never stored (architecture D14).
   std::string public_base_url = {};
-  /// kPut: the body must have this MD5 (16 raw bytes) and this length.
+  /// kPut: the body must have this MD5 (raw; one of other than 16 bytes no body has) and length.
   std::string md5 = {};
   std::optional<std::uint64_t> bytes = {};
   /// kPut: an object of other content under the key is replaced. Only for keys that are made of

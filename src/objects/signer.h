@@ -31,7 +31,7 @@ struct SignedAccess {
   std::string key;
   SignedMethod method = SignedMethod::kGet;
   Timestamp expires_at;
-  std::string md5;  ///< kPut: 16 raw bytes that the body must have, or empty
+  std::string md5;  ///< kPut: raw, what the body's must be, or empty
   std::optional<std::uint64_t> bytes;
   bool replace = false;
 };

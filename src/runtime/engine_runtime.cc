@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/match.h"
 #include "engine/paths.h"
+#include "engine/turn.h"
 #include "flyteidl/core/literals.pb.h"
 #include "runtime/execution_core.h"
 #include "runtime/node_inputs.h"
@@ -53,8 +54,8 @@ Result<std::string> StoreIfLarge(objects::ObjectStore& metadata, const std::stri
 
 class EngineRuntime::Impl final : public ActionSink {
  public:
-  Impl(store::Store& store, objects::ObjectStore& metadata, executors::Executor& executor,
-       WorkQueue& work, const Clock& clock, RuntimeOptions options)
+  Impl(store::Store& store, objects::ObjectStore& metadata, Files& files,
+       executors::Executor& executor, WorkQueue& work, const Clock& clock, RuntimeOptions options)
       : store_(store),
         metadata_(metadata),
         executor_(executor),
@@ -65,7 +66,7 @@ class EngineRuntime::Impl final : public ActionSink {
         core_(closures_, literals_, *this),
         shard_(core_, store, clock),
         tasks_(
-            executor, metadata, literals_, work, clock,
+            executor, metadata, files, literals_, work, clock,
             [this](ExecutionId id, engine::InputBody body, std::function<void(Status)> done) {
               Post(id, std::move(body), 0, std::move(done));
             },
@@ -166,6 +167,48 @@ class EngineRuntime::Impl final : public ActionSink {
     auto read = literals_.Read(row.user_inputs_uri.value_or(""));
     if (!read) return Forward(read);
     return **read;
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadValues(store::Reader& reader,
+                                                const store::ExecutionRow& row,
+                                                const engine::Values& values) {
+    auto context = ContextOf(reader, closures_, literals_, row);
+    if (!context) return Forward(context);
+    return BuildValues(**context, values, literals_);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
+                                                 const store::ExecutionRow& row) {
+    const auto state = StateOfRow(row);
+    if (!state) return Forward(state);
+    if (!state->outputs) return flyteidl::core::LiteralMap();
+    return ReadValues(reader, row, *state->outputs);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
+                                                    const store::ExecutionRow& row,
+                                                    const store::NodeExecutionRow& node) {
+    auto context = ContextOf(reader, closures_, literals_, row);
+    if (!context) return Forward(context);
+    const engine::Plan& plan = (*context)->workflow->plan;
+    const auto state = LoadState(reader, plan, row);
+    if (!state) return Forward(state);
+    const auto path = engine::ParseNodePath(node.path);
+    const auto ref = path ? engine::FindNode(*state, *path) : std::nullopt;
+    if (!ref) {
+      return SystemError(Code::kDataLoss, "there is no place for node " + node.path);
+    }
+    if (engine::MissingRead(plan, *state, *ref)) return flyteidl::core::LiteralMap();
+    return BuildNodeInputs(**context, *path, engine::ReadsOf(plan, *state, *ref), literals_);
+  }
+
+  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
+                                                     const store::ExecutionRow& row,
+                                                     const store::NodeExecutionRow& node) {
+    const auto values = OutputsOfRow(node);
+    if (!values) return Forward(values);
+    if (!*values) return flyteidl::core::LiteralMap();
+    return ReadValues(reader, row, **values);
   }
 
   // --- ActionSink ---
@@ -397,10 +440,11 @@ class EngineRuntime::Impl final : public ActionSink {
   std::jthread ticker_;
 };
 
-EngineRuntime::EngineRuntime(store::Store& store, objects::ObjectStore& metadata,
+EngineRuntime::EngineRuntime(store::Store& store, objects::ObjectStore& metadata, Files& files,
                              executors::Executor& executor, WorkQueue& work, const Clock& clock,
                              RuntimeOptions options)
-    : impl_(std::make_unique<Impl>(store, metadata, executor, work, clock, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(store, metadata, files, executor, work, clock,
+                                   std::move(options))) {}
 
 EngineRuntime::~EngineRuntime() = default;
 
@@ -426,6 +470,25 @@ LiteralReader& EngineRuntime::literals() { return impl_->literals_; }
 
 Result<flyteidl::core::LiteralMap> EngineRuntime::ReadUserInputs(const store::ExecutionRow& row) {
   return impl_->ReadUserInputs(row);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadOutputs(store::Reader& reader,
+                                                              const store::ExecutionRow& row) {
+  return impl_->ReadOutputs(reader, row);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeInputs(
+    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
+  return impl_->ReadNodeInputs(reader, row, node);
+}
+
+Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeOutputs(
+    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
+  return impl_->ReadNodeOutputs(reader, row, node);
+}
+
+std::string EngineRuntime::ExecutionDirectory(const store::ExecutionRow& row) const {
+  return impl_->options_.metadata_prefix + '/' + row.project + '-' + row.domain + '-' + row.name;
 }
 
 std::optional<Timestamp> EngineRuntime::RunOnce() { return impl_->shard_.RunOnce(); }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/result.h"
 #include "base/work_queue.h"
 #include "executors/executor.h"
@@ -49,8 +50,9 @@ struct RuntimeOptions {
 /// Thread-safe after Start. Order of destruction: Stop, then the store, executor and work queue.
 class EngineRuntime {
  public:
-  EngineRuntime(store::Store& store, objects::ObjectStore& metadata, executors::Executor& executor,
-                WorkQueue& work, const Clock& clock, RuntimeOptions options);
+  EngineRuntime(store::Store& store, objects::ObjectStore& metadata, Files& files,
+                executors::Executor& executor, WorkQueue& work, const Clock& clock,
+                RuntimeOptions options);
   ~EngineRuntime();
   EngineRuntime(const EngineRuntime&) = delete;
   EngineRuntime& operator=(const EngineRuntime&) = delete;
@@ -80,6 +82,19 @@ class EngineRuntime {
 
   /// The inputs that an execution was created with, before defaults. Blocks on the object store.
   Result<flyteidl::core::LiteralMap> ReadUserInputs(const store::ExecutionRow& row);
+
+  /// Values by the references in rows. Empty when there are none yet. Block on the object store.
+  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
+                                                 const store::ExecutionRow& row);
+  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
+                                                    const store::ExecutionRow& row,
+                                                    const store::NodeExecutionRow& node);
+  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
+                                                     const store::ExecutionRow& row,
+                                                     const store::NodeExecutionRow& node);
+
+  /// URI under which everything of the execution's metadata lies.
+  [[nodiscard]] std::string ExecutionDirectory(const store::ExecutionRow& row) const;
 
   /// What the executor has to say. Any thread; never blocks.
   void OnReport(executors::Report report);

@@ -93,6 +93,7 @@ void EncodeFault(const engine::Fault& fault, martlet::event::v1::Fault* out) {
   out->set_kind(static_cast<std::uint32_t>(fault.kind));
   out->set_at(fault.at.nanos);
   out->set_uri(fault.uri);
+  out->set_worker(fault.worker);
 }
 
 engine::Fault DecodeFault(const martlet::event::v1::Fault& fault) {
@@ -100,7 +101,8 @@ engine::Fault DecodeFault(const martlet::event::v1::Fault& fault) {
           .message = fault.message(),
           .kind = static_cast<engine::FaultKind>(fault.kind()),
           .at = {fault.at()},
-          .uri = fault.uri()};
+          .uri = fault.uri(),
+          .worker = fault.worker()};
 }
 
 std::string EncodeEvent(const engine::Event& event) {

@@ -56,7 +56,7 @@ class ExecutionCore {
   Turn<RuntimeAction> Decide(LiveExecution& execution, std::vector<ExecutionInput> inputs,
                              Timestamp at);
   std::vector<RuntimeAction> Resume(const LiveExecution& execution);
-  Timestamp LastAt(const LiveExecution& execution) { return execution.state.updated_at; }
+  Timestamp LastAt(const LiveExecution& execution) { return execution.state.last_at; }
   bool Finished(const LiveExecution& execution) {
     return engine::IsTerminal(execution.state.phase);
   }

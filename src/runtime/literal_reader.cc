@@ -24,7 +24,9 @@ std::string SerializeDeterministically(const Message& message) {
   return bytes;
 }
 
-engine::SmallScalar ScalarOf(const Literal& literal) {
+}  // namespace
+
+engine::SmallScalar SmallScalarOf(const Literal& literal) {
   if (!literal.has_scalar() || !literal.scalar().has_primitive()) return {};
   const flyteidl::core::Primitive& primitive = literal.scalar().primitive();
   switch (primitive.value_case()) {
@@ -47,8 +49,6 @@ engine::SmallScalar ScalarOf(const Literal& literal) {
   return {};
 }
 
-}  // namespace
-
 std::string LiteralDigest(const Literal& literal) {
   return Sha256(SerializeDeterministically(literal));
 }
@@ -65,7 +65,7 @@ engine::Values ReferTo(const LiteralMap& map, const std::string& uri) {
                          .digest = Sha256(bytes),
                          .bytes = bytes.size(),
                          .collection_length = std::nullopt,
-                         .scalar = ScalarOf(literal)};
+                         .scalar = SmallScalarOf(literal)};
     if (literal.has_collection()) {
       ref.collection_length = static_cast<std::uint64_t>(literal.collection().literals_size());
     }

@@ -48,6 +48,9 @@ class LiteralReader {
   std::size_t bytes_ = 0;                           // guarded by mutex_
 };
 
+/// The literal as a scalar that travels inside references; nothing if it is none or too large.
+[[nodiscard]] engine::SmallScalar SmallScalarOf(const flyteidl::core::Literal& literal);
+
 /// SHA-256 over a literal's deterministic serialization: the digest that references carry.
 [[nodiscard]] std::string LiteralDigest(const flyteidl::core::Literal& literal);
 

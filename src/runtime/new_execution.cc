@@ -52,7 +52,10 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   engine::ExecutionSettings settings;
   settings.name = name;
   settings.metadata_prefix = places.metadata_prefix;
-  settings.raw_prefix = execution.raw_prefix.empty() ? places.raw_prefix : execution.raw_prefix;
+  // Names are unique within a project and domain only: below the store's own prefix, so is data.
+  settings.raw_prefix = execution.raw_prefix.empty()
+                            ? places.raw_prefix + '/' + name.project + '/' + name.domain
+                            : execution.raw_prefix;
   settings.max_parallelism = execution.max_parallelism;
   settings.interruptible = execution.interruptible;
   // References to inputs name the place where start-node's outputs are shown; the values are in

@@ -32,6 +32,7 @@ void FillFault(const engine::Shared<engine::Fault>& fault, AnyRow& row) {
     row.error_kind.reset();
     row.error_message.reset();
     row.error_uri.reset();
+    row.error_worker.reset();
     row.error_at = {};
     return;
   }
@@ -39,6 +40,7 @@ void FillFault(const engine::Shared<engine::Fault>& fault, AnyRow& row) {
   row.error_kind = std::string(engine::FaultKindName(fault->kind));
   row.error_message = fault->message;
   row.error_uri = fault->uri;
+  row.error_worker = fault->worker;
   row.error_at = fault->at;
 }
 
@@ -49,7 +51,8 @@ engine::Shared<engine::Fault> FaultOf(const AnyRow& row) {
                       .message = row.error_message.value_or(""),
                       .kind = engine::FaultKind::kUnknown,
                       .at = row.error_at,
-                      .uri = row.error_uri.value_or("")};
+                      .uri = row.error_uri.value_or(""),
+                      .worker = row.error_worker.value_or("")};
   if (row.error_kind == "USER") fault.kind = engine::FaultKind::kUser;
   if (row.error_kind == "SYSTEM") fault.kind = engine::FaultKind::kSystem;
   return fault;
@@ -123,6 +126,7 @@ void FillExecutionRow(const ExecutionState& state, store::ExecutionRow& row) {
   if (state.settings.interruptible) blob.set_interruptible(*state.settings.interruptible);
   if (state.settings.inputs) EncodeValues(*state.settings.inputs, blob.mutable_inputs());
   if (state.outputs) EncodeValues(*state.outputs, blob.mutable_outputs());
+  blob.set_last_at(state.last_at.nanos);
   row.engine = store::Bytes{StateBlob(blob)};
 }
 
@@ -226,6 +230,16 @@ store::AttemptRow ToAttemptRow(const Plan& plan, const ExecutionState& state, No
   return row;
 }
 
+Result<engine::Shared<engine::Values>> OutputsOfRow(const store::NodeExecutionRow& row) {
+  martlet::state::v1::Node blob;
+  if (!row.state || !blob.ParseFromString(row.state->data)) {
+    return SystemError(Code::kDataLoss, "the state of node " + row.node_id +
+                                            " does not parse; run `martlet verify`");
+  }
+  if (!blob.has_outputs()) return engine::Shared<engine::Values>();
+  return ValuesOf(blob.outputs());
+}
+
 std::uint64_t AttemptEpoch(const store::AttemptRow& row) {
   martlet::state::v1::Attempt blob;
   if (row.state) blob.ParseFromString(row.state->data);
@@ -319,6 +333,7 @@ Result<ExecutionState> StateOfRow(const store::ExecutionRow& row) {
   state.phase = static_cast<engine::ExecutionPhase>(row.phase);
   state.epoch = static_cast<std::uint64_t>(row.epoch);
   state.sequence = static_cast<std::uint64_t>(row.sequence);
+  state.last_at = std::max(Timestamp{blob.last_at()}, row.updated_at);
   state.updated_at = row.updated_at;
   state.started_at = row.started_at;
   state.ended_at = row.ended_at;
@@ -351,7 +366,8 @@ Result<ExecutionState> LoadState(store::Reader& reader, const Plan& plan,
   std::stable_sort(by_depth.begin(), by_depth.end(), [](const auto& a, const auto& b) {
     return a.first.parts.size() < b.first.parts.size();
   });
-  if (!by_depth.empty() || state.phase != engine::ExecutionPhase::kUndefined) {
+  // An execution that ended before its start has no nodes at all; any other has its start-node.
+  if (!by_depth.empty()) {
     engine::ScopeState root;
     root.nodes.resize(plan.root().nodes.size());
     state.scopes.push_back(std::move(root));

@@ -4,7 +4,6 @@
 
 #include "base/result.h"
 #include "engine/execution_state.h"
-#include "runtime/live_execution.h"
 #include "store/rows.h"
 #include "store/store.h"
 
@@ -27,6 +26,10 @@ void FillExecutionRow(const engine::ExecutionState& state, store::ExecutionRow& 
 
 /// The epoch under which a stored attempt began: part of its key at the executor.
 [[nodiscard]] std::uint64_t AttemptEpoch(const store::AttemptRow& row);
+
+/// References to a node's outputs; nothing when it has not succeeded.
+[[nodiscard]] Result<engine::Shared<engine::Values>> OutputsOfRow(
+    const store::NodeExecutionRow& row);
 
 /// What the execution's row alone tells.
 [[nodiscard]] Result<engine::ExecutionState> StateOfRow(const store::ExecutionRow& row);

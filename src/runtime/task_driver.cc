@@ -40,11 +40,12 @@ std::string LogName(const executors::AttemptKey& key) { return key.ToString(); }
 
 }  // namespace
 
-TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata,
+TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata, Files& files,
                        LiteralReader& literals, WorkQueue& work, const Clock& clock, PostInput post,
                        PostInputAt post_at, TaskDriverOptions options)
     : executor_(executor),
       metadata_(metadata),
+      files_(files),
       literals_(literals),
       work_(work),
       clock_(clock),
@@ -193,8 +194,10 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
 
   executors::AttemptSpec spec;
   spec.key = key;
-  spec.name = places.generated_name;
-  spec.execution_name = task.context->name.name;
+  // Generated names repeat between projects; the executor's own must not.
+  const ExecutionName& execution = task.context->name;
+  spec.name = execution.project + '.' + execution.domain + '.' + places.generated_name;
+  spec.execution_name = execution.project + '.' + execution.domain + '.' + execution.name;
   spec.argv = std::move(command->argv);
   spec.env = std::move(command->env);
   spec.inputs_path = inputs_uri;
@@ -326,7 +329,7 @@ void TaskDriver::Judge(executors::Report report, Task task) {
                     .started_at = task.started_at.IsSet() ? task.started_at : report.at,
                     .executor_instance = options_.executor_instance,
                     .literal_bytes_max = options_.literal_bytes_max},
-                   metadata_, literals_);
+                   files_);
   post_(key.execution, std::move(outcome), forget);
   Release(key);
 }

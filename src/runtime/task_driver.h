@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/work_queue.h"
 #include "engine/action.h"
 #include "engine/input.h"
@@ -50,9 +51,9 @@ struct TaskDriverOptions {
 /// idempotent by attempt. Thread-safe; never blocks its callers.
 class TaskDriver {
  public:
-  TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata, LiteralReader& literals,
-             WorkQueue& work, const Clock& clock, PostInput post, PostInputAt post_at,
-             TaskDriverOptions options);
+  TaskDriver(executors::Executor& executor, objects::ObjectStore& metadata, Files& files,
+             LiteralReader& literals, WorkQueue& work, const Clock& clock, PostInput post,
+             PostInputAt post_at, TaskDriverOptions options);
 
   /// What the executor said at start about attempts that the rows call live. Before any Start.
   void NoteAdopted(std::vector<executors::Adopted> adopted);
@@ -98,6 +99,7 @@ class TaskDriver {
 
   executors::Executor& executor_;
   objects::ObjectStore& metadata_;
+  Files& files_;
   LiteralReader& literals_;
   WorkQueue& work_;
   const Clock& clock_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+#include "base/files.h"
 #include "engine/action.h"
 #include "engine/input.h"
 #include "executors/executor.h"
@@ -29,10 +30,8 @@ struct EndedAttempt {
 /// What became of an attempt, from its files and its exit status (client contract §4.4-4.5, engine
 /// contract §4.3-4.5): the error document wins over everything, then the outputs, then the status.
 /// AttemptSucceeded only after everything the attempt wrote under its output prefix and local raw
-/// prefix is durable. Blocks on the object store.
-[[nodiscard]] engine::InputBody JudgeOutcome(const EndedAttempt& attempt,
-                                             objects::ObjectStore& metadata,
-                                             LiteralReader& literals);
+/// prefix is durable. Blocks on the disk.
+[[nodiscard]] engine::InputBody JudgeOutcome(const EndedAttempt& attempt, Files& files);
 
 /// Writes an object that can be made again from what is committed: not synced.
 Status PutRecoverable(objects::ObjectStore& metadata, const std::string& uri,

@@ -12,7 +12,9 @@
 #include "flyteidl/admin/execution.pb.h"
 #include "flyteidl/admin/launch_plan.pb.h"
 #include "flyteidl/admin/project.pb.h"
+#include "flyteidl/admin/workflow.pb.h"
 #include "flyteidl/core/compiler.pb.h"
+#include "service/execution_queries.h"
 #include "service/launch_checks.h"
 #include "service/registry_writes.h"
 #include "service/request_checks.h"
@@ -138,7 +140,7 @@ class Launches::Preparation {
     execution_.row.launch_plan_name = name.name;
     execution_.row.launch_plan_version = name.version;
     const flyteidl::admin::ConcurrencyPolicy policy = launch_plan_spec_.concurrency_policy();
-    if (policy.behavior() == flyteidl::admin::SKIP) {
+    if (policy.behavior() == flyteidl::admin::CONCURRENCY_LIMIT_BEHAVIOR_SKIP) {
       execution_.guards = [name, limit = policy.max()](store::Txn& txn) {
         return store::RequireConcurrencyBelow(txn, name.project, name.domain, name.name, limit);
       };

@@ -73,6 +73,8 @@ int Close(sqlite3_file* base) {
   {
     const std::lock_guard lock(handle.disk->mutex);
     handle.file->handles.erase(&handle);
+    // The first connection after the last one finds an empty index and recovers it from the log.
+    if (handle.file->handles.empty()) handle.file->shared_memory.regions.clear();
   }
   handle.~Handle();
   return SQLITE_OK;

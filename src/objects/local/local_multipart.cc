@@ -56,6 +56,7 @@ Result<std::string> LocalObjectStore::BeginMultipart(std::string_view key,
   const Json json = {
       {"key", std::string(key)},
       {"if_absent", options.if_absent},
+      {"durable", options.durable},
       {"record_digests", options.record_digests},
       {"content_type", options.content_type},
       {"user_metadata", options.user_metadata},
@@ -81,6 +82,7 @@ Result<LocalObjectStore::Upload> LocalObjectStore::ReadUpload(std::string_view u
     const Json json = Json::parse(*text);
     Upload upload{.key = json.at("key").get<std::string>(), .options = {}};
     upload.options.if_absent = json.at("if_absent").get<bool>();
+    upload.options.durable = json.at("durable").get<bool>();
     upload.options.record_digests = json.at("record_digests").get<bool>();
     upload.options.content_type = json.at("content_type").get<std::string>();
     upload.options.user_metadata =

@@ -304,9 +304,15 @@ Status LocalObjectStore::EnsureDirectory(const std::string& directory) {
   return {};
 }
 
-void LocalObjectStore::ForgetDirectories() {
-  const std::scoped_lock lock(directories_mutex_);
-  durable_directories_.clear();
+Status LocalObjectStore::ForgetMissing(std::string directory) {
+  for (; directory.size() > root_.size(); directory = ParentOf(directory)) {
+    auto present = files_.Stat(directory);
+    if (!present) return Forward(present);
+    if (present->has_value()) break;
+    const std::scoped_lock lock(directories_mutex_);
+    durable_directories_.erase(directory);
+  }
+  return {};
 }
 
 Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& file,
@@ -331,16 +337,22 @@ Status LocalObjectStore::WriteSidecar(const ObjectInfo& info, const FileInfo& fi
 
 Status LocalObjectStore::MoveToKey(const std::string& temporary, const std::string& path,
                                    const PutOptions& options) {
-  for (bool again : {true, false}) {
-    const Status ensured = options.durable ? EnsureDirectory(ParentOf(path))
-                                           : files_.MakeDirectories(ParentOf(path));
-    if (!ensured) return ensured;
-    Status moved = options.if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
-    if (moved || moved.error().code != Code::kNotFound || !again) return moved;
-    // A folder that was durable is gone: somebody removed a tree. Make it again.
-    ForgetDirectories();
+  const auto move = [&] {
+    return options.if_absent ? files_.RenameNew(temporary, path) : files_.Rename(temporary, path);
+  };
+  if (options.durable) {
+    if (auto ensured = EnsureDirectory(ParentOf(path)); !ensured) return ensured;
   }
-  return {};
+  const Status moved = move();
+  if (moved || moved.error().code != Code::kNotFound) return moved;
+  // No such folder yet, or no more: one that was durable goes when somebody removes a tree.
+  if (auto forgotten = ForgetMissing(ParentOf(path)); !forgotten) return forgotten;
+  if (auto made = options.durable ? EnsureDirectory(ParentOf(path))
+                                  : files_.MakeDirectories(ParentOf(path));
+      !made) {
+    return made;
+  }
+  return move();
 }
 
 Result<std::string> LocalObjectStore::ObjectAbove(std::string_view key) {

@@ -82,7 +82,8 @@ class LocalObjectStore final : public ObjectStore {
 
   /// The directory and the names of it and its parents are on disk.
   Status EnsureDirectory(const std::string& directory);
-  void ForgetDirectories();
+  /// Takes back what EnsureDirectory knows of a directory and those above it that are gone.
+  Status ForgetMissing(std::string directory);
   /// Moves a synced temporary to its key and makes that durable.
   Status Publish(std::string_view key, const std::string& temporary, const FileInfo& file,
                  const ObjectInfo& info, const PutOptions& options);
@@ -94,7 +95,8 @@ class LocalObjectStore final : public ObjectStore {
                       const std::optional<FileInfo>& replaced);
   /// The object that stands where the key needs a folder; empty if there is none.
   Result<std::string> ObjectAbove(std::string_view key);
-  Status MoveToKey(const std::string& temporary, const std::string& path, const PutOptions& options);
+  Status MoveToKey(const std::string& temporary, const std::string& path,
+                   const PutOptions& options);
 
   Files& files_;
   const std::string root_;

@@ -144,6 +144,22 @@ TEST_P(PowerLossTest, EveryImageHoldsWhatWasAcknowledgedAndNothingTorn) {
   EXPECT_GT(images, 1000);
 }
 
+TEST_P(PowerLossTest, WhatNeedsNoDurabilityIsWholeForProcessesAndCostsNoSync) {
+  const std::size_t before = files_.operation_count();
+  ASSERT_TRUE(store_->Put("cheap/to/make", "again", {.durable = false}));
+  const auto log = files_.log();
+  for (std::size_t i = before; i < log.size(); ++i) {
+    EXPECT_NE(log[i].kind, SimulatedFiles::Kind::kSyncFile);
+    EXPECT_NE(log[i].kind, SimulatedFiles::Kind::kSyncDirectory);
+  }
+  const auto killed = files_.AfterPowerLoss({log.size(), Unsynced::kKept, 0});
+  EXPECT_EQ(OpenOver(*killed)->Get("cheap/to/make", 100).value(), "again");
+  // Made durable afterwards, it and the folders above it are.
+  ASSERT_TRUE(store_->MakeDurable("cheap/to/make"));
+  const auto lost = files_.AfterPowerLoss({files_.operation_count(), Unsynced::kDropped, 0});
+  EXPECT_EQ(OpenOver(*lost)->Get("cheap/to/make", 100).value(), "again");
+}
+
 TEST_P(PowerLossTest, AFaultAnywhereLeavesOldOrNewAndIsNeverAcknowledgedWithoutDurability) {
   for (const int error : {EIO, ENOSPC, EMFILE}) {
     bool fault_was_hit = true;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/sqlite/backend.h"
 #include "store/sqlite/data_directory.h"
+#include "store/sqlite/log_rescue.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/reader_pool.h"
 #include "store/step_queue.h"
@@ -84,6 +85,7 @@ class Core {
     // Until we know that the database is ours, closing must not touch it.
     (*connection)->SkipCheckpointOnClose(true);
     if (auto ok = CheckOurs(**connection, path); !ok) return Forward(ok);
+    if (auto ok = MakeLogDurable(path, vfs); !ok) return Forward(ok);
     (*connection)->SkipCheckpointOnClose(false);
     if (auto ok = (*connection)->ExecuteScript(kWriterPragmas); !ok) return Forward(ok);
     if (auto ok = Migrate(**connection); !ok) return Forward(ok);

@@ -123,7 +123,7 @@ def branched(x: int) -> int:
         .if_((x > 0) & (x < 100))
         .then(inc(x=x))
         .elif_(x < 0)
-        .then(add(a=x, b=1))
+        .then(chain(x=x))
         .else_()
         .fail("zero or huge")
     )
@@ -136,7 +136,7 @@ def nested_branch(x: int) -> int:
         conditional("outer")
         .if_(y > 10)
         .then(
-            conditional("inner").if_(y > 20).then(inc(x=y)).else_().then(chain(x=y))
+            conditional("inner").if_(y > 20).then(inc(x=y)).else_().then(add(a=y, b=x))
         )
         .else_()
         .then(add(a=y, b=y))

@@ -1,4 +1,4 @@
-#include "engine/random_world.h"
+#include "engine/testing/random_world.h"
 
 #include <algorithm>
 
@@ -218,10 +218,10 @@ InputBody RandomWorld::Answer(const Action& action) {
             },
             [&](const LaunchChild& a) -> InputBody {
               const std::uint64_t dice = random_.Below(100);
-              if (dice < 40) return ChildExecutionCreated{a.stamp, {7}};
+              if (dice < 40) return ChildExecutionCreated{a.stamp};
               if (dice < 46) return ChildExecutionRefused{a.stamp, TimeoutInNodeFault()};
               if (dice < 50) return BindingFailed{a.stamp, BindingFault("n", "x", "cause")};
-              ChildExecutionEnded ended{a.stamp, {7}, ExecutionPhase::kSucceeded, {}, {}};
+              ChildExecutionEnded ended{a.stamp, ExecutionPhase::kSucceeded, {}, {}};
               if (dice < 58) ended.phase = ExecutionPhase::kAborted;
               if (dice >= 58 && dice < 66) ended.phase = ExecutionPhase::kFailed;
               if (ended.phase == ExecutionPhase::kSucceeded) ended.outputs = Made("child");
@@ -249,7 +249,7 @@ InputBody RandomWorld::Stale() {
   stamp.epoch = 1 + random_.Below(3);
   switch (random_.Below(4)) {
     case 0: return BindingResolved{stamp, Made("stale")};
-    case 1: return ChildExecutionCreated{stamp, {9}};
+    case 1: return ChildExecutionCreated{stamp};
     case 2: return DueTimeFired{stamp};
     default: return Outcome(stamp);
   }
@@ -295,7 +295,7 @@ bool RandomWorld::Finish() {
       Feed(BindingResolved{resolve->stamp, Made("resolved")});
     } else if (const auto* launch = std::get_if<LaunchChild>(&action)) {
       Feed(ChildExecutionEnded{
-          launch->stamp, {7}, ExecutionPhase::kSucceeded, Made("child"), {}});
+          launch->stamp, ExecutionPhase::kSucceeded, Made("child"), {}});
     }
   }
   return IsTerminal(state_.phase);

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
-#include "engine/test_plan.h"
+#include "engine/testing/test_plan.h"
 
 /// Random plans and a random world around one execution, for property tests.
 namespace martlet::engine {
@@ -46,6 +46,7 @@ class RandomWorld {
   bool Finish();
   /// A new process: the state from the log, the duties from Resume.
   void Restart();
+  [[nodiscard]] Touched TakeTouched() { return state_.TakeTouched(); }
 
   [[nodiscard]] const compiler::Plan& plan() const { return plan_; }
   [[nodiscard]] const ExecutionState& state() const { return state_; }

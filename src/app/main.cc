@@ -1,0 +1,145 @@
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "app/server.h"
+#include "app/settings.h"
+#include "app/version.h"
+#include "base/log.h"
+
+/// The command line. Data goes to stdout, progress and errors to stderr. Exit codes: 0 fine,
+/// 1 failed, 2 usage, 78 the data directory is of a newer version.
+namespace martlet::app {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr Nanos kStopGrace = std::chrono::seconds(10);
+
+int Fail(const Error& error) {
+  std::fprintf(stderr, "error: %s\n", error.message.c_str());
+  return error.code == Code::kInvalidArgument ? kExitUsage : kExitFailed;
+}
+
+std::optional<std::string> Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): no threads yet
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+/// Settings as flags of a command. Values are kept as text: LoadSettings reads them.
+class SettingFlags {
+ public:
+  void AddTo(CLI::App& command) {
+    command.add_option("--config", file_, "configuration file (YAML)");
+    for (const SettingInfo& info : AllSettings()) {
+      command.add_option(info.FlagName(), values_[info.name], info.help);
+    }
+  }
+
+  Result<LoadedSettings> Load() const {
+    SettingSources sources{.flags = {}, .environment = Environment, .file = file_};
+    if (!sources.file) sources.file = Environment("MARTLET_CONFIG");
+    for (const auto& [name, value] : values_) {
+      if (value) sources.flags[name] = *value;
+    }
+    return LoadSettings(sources);
+  }
+
+ private:
+  std::optional<std::string> file_;
+  std::map<std::string, std::optional<std::string>> values_;
+};
+
+int Serve(const SettingFlags& flags) {
+  const auto loaded = flags.Load();
+  if (!loaded) return Fail(loaded.error());
+  const Settings& settings = loaded->settings;
+  if (settings.log_level == "debug") SetLogLevel(LogLevel::kDebug);
+  if (settings.log_level == "warning") SetLogLevel(LogLevel::kWarning);
+
+  // Threads inherit the mask, so that only sigwait below sees these.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  auto server = Server::Start(settings);
+  if (!server) return Fail(server.error());
+  const std::string& address = (*server)->address();
+  std::printf("martlet %s serves on %s\nconsole: http://%s/console\n", kVersion, address.c_str(),
+              address.c_str());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  LogInfo("server.stopping", {{"signal", received}});
+  (*server)->Stop(kStopGrace);
+  LogInfo("server.stopped",
+          {{"tasks", "go on under martlet-keeper; `martlet stop --tasks` ends them"}});
+  return 0;
+}
+
+int ShowConfig(const SettingFlags& flags) {
+  const auto loaded = flags.Load();
+  if (!loaded) return Fail(loaded.error());
+  for (const SettingInfo& info : AllSettings()) {
+    std::printf("%-18s %-12s %s\n", info.name.c_str(),
+                std::string(OriginName(loaded->origins.at(info.name))).c_str(),
+                info.show(loaded->settings).c_str());
+  }
+  return 0;
+}
+
+int Stop(const SettingFlags& flags, bool tasks) {
+  const auto loaded = flags.Load();
+  if (!loaded) return Fail(loaded.error());
+  if (loaded->settings.data.empty()) {
+    return Fail({Code::kInvalidArgument,
+                 ErrorKind::kUser,
+                 "no data directory: pass --data DIR or set MARTLET_DATA",
+                 {}});
+  }
+  if (Status stopped = StopServer(loaded->settings.data, tasks); !stopped) {
+    return Fail(stopped.error());
+  }
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Martlet: Flyte workflows from one binary");
+  app.require_subcommand(1);
+  SettingFlags serve_flags;
+  SettingFlags config_flags;
+  SettingFlags stop_flags;
+  bool tasks = false;
+  CLI::App* serve = app.add_subcommand("serve", "serve Flyte's API and run workflows");
+  serve_flags.AddTo(*serve);
+  CLI::App* config = app.add_subcommand("config", "print every setting and where it comes from");
+  config_flags.AddTo(*config);
+  CLI::App* stop = app.add_subcommand("stop", "end the server of a data directory");
+  stop_flags.AddTo(*stop);
+  stop->add_flag("--tasks", tasks, "end its tasks as well");
+  CLI::App* version = app.add_subcommand("version", "print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (serve->parsed()) return Serve(serve_flags);
+  if (config->parsed()) return ShowConfig(config_flags);
+  if (stop->parsed()) return Stop(stop_flags, tasks);
+  if (version->parsed()) std::printf("martlet %s (%s, %s)\n", kVersion, kBuild, kBuildTime);
+  return 0;
+}
+
+}  // namespace
+}  // namespace martlet::app
+
+int main(int argc, char** argv) { return martlet::app::Main(argc, argv); }
