@@ -11,7 +11,8 @@
 namespace martlet::store {
 namespace {
 
-constexpr sqlite3_int64 kChunkBytes = 1 << 20;
+// SQLite never asks its file system for more than a page of 64 KiB, and more is not promised.
+constexpr sqlite3_int64 kChunkBytes = 64 << 10;
 
 /// A file opened through SQLite's own file system, so that simulated disks see it too.
 class LogFile {
@@ -63,7 +64,8 @@ Status MakeLogDurable(const std::string& database, const std::string& vfs_name) 
   if (code == SQLITE_OK && there == 0) return {};
   if (code == SQLITE_OK) code = LogFile(*vfs, database).WriteBack();
   if (code == SQLITE_OK) return {};
-  return SystemError(Code::kDataLoss, "store: cannot write " + log + " back: " +
+  const bool full = (code & 0xff) == SQLITE_FULL;
+  return SystemError(full ? Code::kResourceExhausted : Code::kDataLoss, "store: cannot write " + log + " back: " +
                                           sqlite3_errstr(code) +
                                           "; look at the disk and the kernel's log");
 }

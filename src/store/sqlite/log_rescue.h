@@ -14,7 +14,8 @@ namespace martlet::store {
 /// the next power loss. So before anything is appended, the log is written anew. Nothing to do
 /// without a log, and a log is only there after a stop that was not clean.
 ///
-/// REQUIRES: nobody else writes the database. DATA_LOSS if the disk refuses again.
+/// REQUIRES: nobody else writes the database. DATA_LOSS if the disk refuses again,
+/// RESOURCE_EXHAUSTED if it is full.
 Status MakeLogDurable(const std::string& database, const std::string& vfs);
 
 }  // namespace martlet::store

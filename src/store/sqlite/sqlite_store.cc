@@ -23,6 +23,9 @@ constexpr const char* kWriterPragmas =
     "PRAGMA cache_size = -65536;"              // KiB
     "PRAGMA journal_size_limit = 67108864;";  // bytes of a log that is kept for reuse
 
+constexpr const char* kIsWriteAhead =
+    "SELECT COUNT(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'";
+
 /// Everything but who pumps.
 class Core {
  public:
@@ -87,9 +90,21 @@ class Core {
     if (auto ok = CheckOurs(**connection, path); !ok) return Forward(ok);
     if (auto ok = MakeLogDurable(path, vfs); !ok) return Forward(ok);
     (*connection)->SkipCheckpointOnClose(false);
-    if (auto ok = (*connection)->ExecuteScript(kWriterPragmas); !ok) return Forward(ok);
+    if (auto ok = SetUp(**connection, path); !ok) return Forward(ok);
     if (auto ok = Migrate(**connection); !ok) return Forward(ok);
     return connection;
+  }
+
+  static Status SetUp(Connection& connection, const std::string& path) {
+    if (auto ok = connection.ExecuteScript(kWriterPragmas); !ok) return ok;
+    // SQLite keeps another journal without a word where it cannot share memory.
+    const auto wal = connection.QueryNumber(kIsWriteAhead);
+    if (!wal) return Forward(wal);
+    if (*wal == 1) return {};
+    return UserError(Code::kFailedPrecondition,
+                     "store: " + path +
+                         " is on a file system without shared memory (a network share?); put the "
+                         "data directory on a local disk");
   }
 
   Status Load() { return committer_.Load(backend_.txn()); }
