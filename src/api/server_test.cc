@@ -431,6 +431,29 @@ TEST_F(ServerTest, StopUnderLoadLosesNoReply) {
   }
 }
 
+TEST_F(ServerTest, StopWaitsForAnswersThatComeLate) {
+  Start();
+  GrpcClient::Reply reply;
+  std::jthread caller([&] { reply = grpc_->Call(kTerminate, ""); });
+  const LateCall call = TakeLateCall();
+  std::jthread stopping([&] { server_->Stop(seconds(10)); });
+  while (server_->IsServing()) std::this_thread::yield();
+  call.Finish(ExecutionTerminateResponse());
+  caller.join();
+  EXPECT_EQ(reply.code, 0) << reply.message;
+}
+
+TEST_F(ServerTest, CallsBeyondTheGraceAreCut) {
+  Start();
+  GrpcClient::Reply reply;
+  std::jthread caller([&] { reply = grpc_->Call(kTerminate, ""); });
+  const LateCall call = TakeLateCall();
+  std::jthread stopping([&] { server_->Stop(milliseconds(20)); });
+  caller.join();
+  EXPECT_EQ(reply.code, static_cast<int>(Code::kUnavailable)) << reply.message;
+  call.Finish(ExecutionTerminateResponse());  // to nobody, without harm
+}
+
 TEST_F(ServerTest, StopWithoutStartAndTwice) {
   auto opened = Server::Open({}, clock_, random_);
   ASSERT_TRUE(opened);

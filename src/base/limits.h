@@ -53,8 +53,8 @@ inline constexpr std::chrono::milliseconds kAcceptBackOff = 100ms;
 /// Requests of one HTTP/2 connection at once; clients queue further ones themselves.
 inline constexpr int kStreamsPerConnectionMax = 1000;
 
-/// Bytes of requests that wait for the worker pool, all together; further ones are answered
-/// RESOURCE_EXHAUSTED.
+/// Bytes of requests that wait for the worker pool, all together, and, apart from them, of HTTP
+/// bodies being collected; further ones are answered RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kPendingRequestBytesMax = 512u << 20;
 
 /// Handlers waiting for the worker pool; further ones are answered RESOURCE_EXHAUSTED.

@@ -28,13 +28,21 @@ tl::unexpected<Error> TooLarge(std::size_t bytes_max) {
                    "the request body is larger than " + std::to_string(bytes_max) + " bytes");
 }
 
-/// Collects a body in memory up to a bound.
+/// Collects a body in memory, up to a bound of its own and one for all bodies together.
 class StringSink final : public BodySink {
  public:
-  explicit StringSink(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  StringSink(std::size_t bytes_max, std::atomic<std::size_t>& collected_bytes)
+      : bytes_max_(bytes_max), collected_bytes_(collected_bytes) {}
+
+  ~StringSink() override { collected_bytes_.fetch_sub(charged_); }
 
   Status Write(std::string_view part) override {
     if (part.size() > bytes_max_ - body_.size()) return TooLarge(bytes_max_);
+    charged_ += part.size();
+    if (collected_bytes_.fetch_add(part.size()) + part.size() > limits::kPendingRequestBytesMax) {
+      return SystemError(Code::kResourceExhausted,
+                         "the server is busy: too many large requests arrive; try again later");
+    }
     body_ += part;
     return {};
   }
@@ -43,6 +51,8 @@ class StringSink final : public BodySink {
 
  private:
   const std::size_t bytes_max_;
+  std::atomic<std::size_t>& collected_bytes_;
+  std::size_t charged_ = 0;
   std::string body_;
 };
 
@@ -73,7 +83,7 @@ class HttpSession::Exchange final : public HttpExchange {
 
   void ReadBody(std::size_t bytes_max, std::function<void(Result<std::string>)> done) override {
     if (request_.content_length > bytes_max) return done(TooLarge(bytes_max));
-    auto sink = std::make_shared<StringSink>(bytes_max);
+    auto sink = std::make_shared<StringSink>(bytes_max, session_->shared_.collected_bytes);
     ReadBodyInto(sink, [sink, done = std::move(done)](Status status) {
       if (!status) return done(Forward(status));
       done(sink->Take());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -7,6 +8,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -30,6 +32,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     HttpHandler& handler;
     const OriginGuard& guard;
     WorkerPool& workers;
+    std::atomic<std::size_t>& collected_bytes;  ///< bodies in memory, of all connections
   };
 
   HttpSession(boost::asio::ip::tcp::socket socket, Shared shared, std::string peer);

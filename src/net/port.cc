@@ -106,7 +106,7 @@ class AsioPort final : public Port {
 
   void Start(HttpHandler& handler, WorkerPool& workers, AdoptHttp2 adopt_http2) override {
     adopt_http2_ = std::move(adopt_http2);
-    shared_.emplace(HttpSession::Shared{handler, guard_, workers});
+    shared_.emplace(HttpSession::Shared{handler, guard_, workers, collected_bytes_});
     work_.emplace(io_.get_executor());
     asio::co_spawn(acceptor_.get_executor(), AcceptLoop(), asio::detached);
     for (int i = 0; i < kIoThreads; ++i) threads_.emplace_back([this] { io_.run(); });
@@ -301,6 +301,7 @@ class AsioPort final : public Port {
   int reserve_fd_;
   const std::uint16_t port_;
   AdoptHttp2 adopt_http2_;
+  std::atomic<std::size_t> collected_bytes_ = 0;
   std::optional<HttpSession::Shared> shared_;
 
   mutable std::mutex mutex_;
