@@ -1,6 +1,6 @@
 // Replays what the real Flyte v1.16.8 answered about registered entities: every recorded gRPC call
-// of families 01 to 05 against the handlers, in process, over a store in memory. What differs on
-// purpose stands in tests/replay/deviations-registry.yaml.
+// of families 01 to 05, and what flytekit registered in 14, against the handlers, in process, over
+// a store in memory. What differs on purpose stands in tests/replay/deviations-registry.yaml.
 //
 // MARTLET_ORACLE names the folder of the recordings; without it the test is skipped.
 #include <google/protobuf/descriptor.h>
@@ -32,8 +32,8 @@ namespace {
 using google::protobuf::Message;
 using nlohmann::json;
 
-const char* const kFamilies[] = {"01_projects", "02_tasks", "03_workflows", "04_launch_plans",
-                                 "05_named_entities"};
+const char* const kFamilies[] = {"01_projects",     "02_tasks",          "03_workflows",
+                                 "04_launch_plans", "05_named_entities", "14_flytekit"};
 
 /// What the recorded server was configured with (recordings' README, "Environment-specific").
 service::Settings RecordedSettings() {

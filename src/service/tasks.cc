@@ -29,7 +29,7 @@ using store::TaskRow;
 
 constexpr std::string_view kKind = "task";
 
-Status CheckTemplate(const TaskTemplate& task, const Settings& settings) {
+Status CheckTemplate(const TaskTemplate& task, const TaskResourceLimits& platform) {
   if (task.type().empty()) return MissingField("type");
   if (!task.has_metadata()) return MissingField("metadata");
   if (task.metadata().has_runtime() && task.metadata().runtime().version().empty()) {
@@ -37,7 +37,7 @@ Status CheckTemplate(const TaskTemplate& task, const Settings& settings) {
   }
   if (!task.has_interface()) return MissingField("typed interface");
   if (task.has_container() && task.container().image().empty()) return MissingField("image");
-  return CheckTaskResources(task, settings.task_resource_limits);
+  return CheckTaskResources(task, platform);
 }
 
 Result<Task> ToMessage(const EntityName& name, const store::Bytes& closure,
@@ -83,7 +83,9 @@ Result<Registration> Prepare(store::Reader& reader, const Settings& settings,
     return Forward(open);
   }
   if (!request.spec().has_template_()) return MissingField("spec");
-  if (Status valid = CheckTemplate(request.spec().template_(), settings); !valid) {
+  const auto platform = TaskResourceLimitsFor(reader, settings, id->project(), id->domain());
+  if (!platform) return Forward(platform);
+  if (Status valid = CheckTemplate(request.spec().template_(), *platform); !valid) {
     return Forward(valid);
   }
   TaskTemplate task = request.spec().template_();

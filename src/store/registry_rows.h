@@ -115,14 +115,14 @@ struct LaunchPlanRow {
   }
 };
 
-/// What people write about a name, all its versions together.
+/// A name that has versions, and what people write about it.
 struct NamedEntityRow {
   std::int64_t resource_type = 0;  ///< flyteidl.core.ResourceType
   std::string project;
   std::string domain;
   std::string name;
   std::string description;
-  std::int64_t state = 0;  ///< NamedEntityState; no row means active
+  std::int64_t state = 0;  ///< NamedEntityState
   Timestamp created_at;
   Timestamp updated_at;
 
