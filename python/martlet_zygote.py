@@ -292,7 +292,6 @@ def reset_interpreter(task, zygote):
     main_module.__file__ = program
     main_module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = main_module
-    importlib.invalidate_caches()
     try:
         with open("/proc/self/comm", "w") as comm:
             comm.write(os.path.basename(program)[:15])
