@@ -5,6 +5,7 @@ import re
 
 import pytest
 from flyteidl.core import literals_pb2
+from keeper_client import Keeper
 
 # What a task can find out about the process that it runs in.
 PROBE = '''
@@ -50,7 +51,7 @@ def probe(number: int) -> (str, FlyteFile, FlyteDirectory, pandas.DataFrame):
         "own_session": os.getsid(0) == os.getpid(),
         "entities": len(FlyteEntities.entities),
         "working_directory": str(current_context().working_directory),
-        "sandbox": context.file_access.local_sandbox_dir,
+        "sandbox": str(context.file_access.local_sandbox_dir),
         "random": [random.getrandbits(64), int(numpy.random.randint(2**62)),
                    int(numpy.random.default_rng().integers(2**62)),
                    context.file_access.get_random_string()],
@@ -104,9 +105,11 @@ def same_everywhere(value):
     return re.sub(r"(socket|pipe|anon_inode):\[?[\w]+\]?", r"\1", text)
 
 
-@pytest.fixture
-def probes(keeper):
-    return run_probes(keeper)
+@pytest.fixture(scope="module")
+def probes(tmp_path_factory):
+    keeper = Keeper(tmp_path_factory.mktemp("probes"))
+    yield run_probes(keeper)
+    keeper.stop()
 
 
 def test_forks_and_fresh_processes_cannot_be_told_apart(probes):
