@@ -41,7 +41,7 @@ def probe(number: int) -> (str, FlyteFile, FlyteDirectory, pandas.DataFrame):
             os.readlink("/proc/self/fd/" + fd) for fd in os.listdir("/proc/self/fd")
             if os.path.exists("/proc/self/fd/" + fd)),
         "threads": sorted(thread.name for thread in threading.enumerate()),
-        "path": sys.path,
+        "path": [os.path.realpath(entry) for entry in sys.path],
         "argv": sys.argv,
         "main": sys.modules["__main__"].__file__,
         "cwd": os.getcwd(),
