@@ -87,10 +87,25 @@ def run(keeper, runs, pause, python, label):
     report(f"{label}: processor time of the child", cpu)
 
 
+def burst(keeper, count):
+    """All at once: what the interpreter can fork and run, sustained."""
+    inputs = literals_pb2.LiteralMap()
+    for name, number in (("a", 1), ("b", 2)):
+        inputs.literals[name].scalar.primitive.integer = number
+    began = time.perf_counter()
+    for number in range(count):
+        keeper.start_task(f"burst-{number}", "add", CODE, inputs.SerializeToString())
+    for number in range(count):
+        assert keeper.wait(f"burst-{number}")["exit_code"] == 0
+    took = time.perf_counter() - began
+    print(f"zygote: {count} tasks at once           {count / took:.0f} tasks/s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--pause", type=float, default=0.2)
+    parser.add_argument("--burst", type=int, default=200)
     arguments = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="martlet-bench-")
     began = time.perf_counter()
@@ -102,6 +117,7 @@ def main():
         measure_machine(directory)
         run(keeper, arguments.runs, arguments.pause, PYTHON, "zygote")
         run(keeper, max(arguments.runs // 10, 3), arguments.pause, "", "exec")
+        burst(keeper, arguments.burst)
         with open(f"/proc/{keeper.pid}/status", encoding="utf-8") as status:
             print(*(line.strip() for line in status if line.startswith(("VmRSS", "RssAnon"))))
     finally:
