@@ -79,6 +79,9 @@ class Zygote:
         python_path = os.environ.get("PYTHONPATH")
         self.python_path_entries = len(python_path.split(os.pathsep)) if python_path else 0
         self.path = sys.path[1:]  # without this script's directory
+        # Python itself sets it when it starts in the C locale (PEP 538). A task's locale variables
+        # are those that this process was started with, or it would not be run here.
+        self.coerced_locale = os.environ.get("LC_CTYPE")
         self.warm_inputs = os.path.join(scratch, "warm.pb")
 
     def tell(self, message, descriptor=None):
@@ -236,9 +239,11 @@ def redirect_streams(log):
     os.close(out)
 
 
-def reset_environment(env):
+def reset_environment(env, zygote):
     os.environ.clear()
     os.environ.update(env)
+    if zygote.coerced_locale is not None:
+        os.environ.setdefault("LC_CTYPE", zygote.coerced_locale)
     tempfile.tempdir = None
 
 
@@ -286,13 +291,12 @@ def reset_interpreter(task, zygote):
         code_dir = os.path.realpath(task["code_dir"])
         os.environ["PYTHONPATH"] = own + os.pathsep + code_dir if own else code_dir
         path.insert(zygote.python_path_entries, code_dir)
-    sys.path[:] = [os.path.dirname(program)] + path
+    sys.path[:] = [os.path.dirname(os.path.realpath(program))] + path
     sys.argv[:] = [program] + task["argv"][1:]
     main_module = types.ModuleType("__main__")
     main_module.__file__ = program
     main_module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = main_module
-    importlib.invalidate_caches()
     try:
         with open("/proc/self/comm", "w") as comm:
             comm.write(os.path.basename(program)[:15])
@@ -305,7 +309,7 @@ def reset_interpreter(task, zygote):
 def become(task, zygote):
     """Turns this spare into the task's process and runs it. Returns the exit code."""
     redirect_streams(task["log"])
-    reset_environment(task["env"])
+    reset_environment(task["env"], zygote)
     os.chdir(task["cwd"])
     reset_random()
     reset_interpreter(task, zygote)

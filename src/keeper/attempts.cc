@@ -293,17 +293,18 @@ void Attempts::Finish(const AttemptPtr& attempt) {
     loop_.Unwatch(attempt->watch.get());
     attempt->watch.Reset();
   }
+  if (record.started) CompactLog(record.log_path, record.log_bytes_max);
+  attempt->start = {};  // secrets need not live longer
+  changed_(Describe(*attempt));
+  // Tidying up after the news: nobody waits for it.
   if (record.started) {
     containment_.Remove(record.started->cgroup, record.name);
-    CompactLog(record.log_path, record.log_bytes_max);
     const auto zygote = zygotes_.find(record.python);
     if (const auto marker = records_.ReadMarker(record.name);
         marker && zygote != zygotes_.end()) {
       zygote->second->Preload(marker->imported);
     }
   }
-  attempt->start = {};  // secrets need not live longer
-  changed_(Describe(*attempt));
 }
 
 Status Attempts::Forget(const std::vector<std::string>& keys) {

@@ -135,13 +135,12 @@ void Attempts::OnForeignExit(const AttemptPtr& attempt) {
 }
 
 void Attempts::EndZygotes() {
-  if (zygotes_.empty()) return;
   zygotes_.clear();
   constexpr int kMillisMax = 2000;
   siginfo_t info{};
   for (int waited = 0; waited < kMillisMax; ++waited) {
     info = {};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) return;
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) return;  // no child is left
     if (info.si_pid == 0) ::usleep(1000);
   }
 }

@@ -292,7 +292,7 @@ TEST_P(KeeperTest, ASecondKeeperFindsTheFirst) {
 TEST_P(KeeperTest, AnotherBootMeansLost) {
   StartShell("a", "exit 0");
   WaitEnded("a");
-  StartShell("b", "touch $DIR/up; sleep 1000");
+  StartShell("b", "touch $DIR/up; exec sleep 1000");
   WaitForFile("up");
   const Descriptor task = OpenProcess(
       client_->Call(List{})->attempts[1].pid,

@@ -22,6 +22,13 @@ namespace {
 /// A zygote that is not ready by then never will be.
 constexpr Nanos kStartTimeout = std::chrono::seconds(60);
 
+/// While spares are left, the next one is forked only when the task just handed over has had the
+/// processor to itself for a moment.
+constexpr Nanos kRefillDelay = std::chrono::milliseconds(15);
+
+/// Between two starts of an interpreter that failed.
+constexpr Nanos kRestartPause = std::chrono::milliseconds(200);
+
 /// Starts in a row that fail before an interpreter is given up.
 constexpr int kFailuresMax = 3;
 
@@ -72,6 +79,7 @@ Zygote::Zygote(Loop& loop, Containment& containment, const Clock& clock, Prepare
 
 Zygote::~Zygote() {
   loop_.Cancel(start_deadline_);
+  loop_.Cancel(refill_);
   CloseControl();
   for (const auto* spares : {&warming_, &idle_}) {
     for (const auto& [fd, spare] : *spares) loop_.Unwatch(fd);
@@ -116,7 +124,7 @@ void Zygote::Fail(std::string problem) {
   interpreter_.ready = false;
   if (++failures_ < kFailuresMax) {
     LogWarning("keeper.zygote_failed", {{"python", prepare_.python}, {"problem", problem}});
-    loop_.After(std::chrono::milliseconds(200), [this] { Spawn(); });
+    start_deadline_ = loop_.After(kRestartPause, [this] { Spawn(); });
     return;
   }
   LogError("keeper.zygote_given_up", {{"python", prepare_.python}, {"problem", problem}});
@@ -150,7 +158,14 @@ std::optional<Spare> Zygote::Take() {
   ready_.pop_front();
   loop_.Unwatch(fd);
   Spare spare = std::move(idle_.extract(fd).mapped());
-  OrderSpares();
+  if (ready_.empty()) {
+    OrderSpares();
+  } else if (refill_ == 0) {
+    refill_ = loop_.After(kRefillDelay, [this] {
+      refill_ = 0;
+      OrderSpares();
+    });
+  }
   return spare;
 }
 

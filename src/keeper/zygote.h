@@ -90,6 +90,7 @@ class Zygote {
   std::size_t demand_ = 0;
   int failures_ = 0;
   std::uint64_t start_deadline_ = 0;  // timer
+  std::uint64_t refill_ = 0;          // timer
   std::set<std::string> preloaded_;
 };
 

@@ -38,6 +38,7 @@ KeeperLink::~KeeperLink() {
 }
 
 Result<keeper::Reply> KeeperLink::Call(decltype(keeper::Request::body) body) {
+  if (std::holds_alternative<keeper::Stop>(body)) return CallStop(std::get<keeper::Stop>(body));
   auto client = Connected();
   if (!client) return Forward(client);
   auto reply = (*client)->Call(body);
@@ -46,6 +47,20 @@ Result<keeper::Reply> KeeperLink::Call(decltype(keeper::Request::body) body) {
   client = Connected();
   if (!client) return Forward(client);
   return (*client)->Call(std::move(body));
+}
+
+Result<keeper::Reply> KeeperLink::CallStop(const keeper::Stop& stop) {
+  auto client = Connected();
+  if (!client) return Forward(client);
+  const auto want = [this](bool wanted) {
+    const std::lock_guard lock(mutex_);
+    wanted_ = wanted;
+  };
+  // Before it goes: keeping the connection up would start the next keeper.
+  want(false);
+  auto reply = (*client)->Call(stop);
+  if (!reply) want(true);
+  return reply;
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {

@@ -34,10 +34,12 @@ class KeeperLink {
   ~KeeperLink();
 
   /// Asks the keeper, connecting first if need be. UNAVAILABLE or DEADLINE_EXCEEDED when it cannot
-  /// be reached: what was asked may or may not have happened.
+  /// be reached: what was asked may or may not have happened. After a Stop the connection is made
+  /// again only when somebody calls.
   Result<keeper::Reply> Call(decltype(keeper::Request::body) body);
 
  private:
+  Result<keeper::Reply> CallStop(const keeper::Stop& stop);
   Result<std::shared_ptr<keeper::Client>> Connected();
   Result<std::shared_ptr<keeper::Client>> ConnectOnce();
   Status Greet(keeper::Client& client);

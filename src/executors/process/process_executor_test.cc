@@ -183,6 +183,41 @@ TEST_F(ProcessExecutorTest, AKillBeforeTheStartIsNotLost) {
   for (const AttemptSpec& spec : specs) WaitEnd(spec.key);
 }
 
+TEST_F(ProcessExecutorTest, TwoHundredTasksAreKnownAgainWithinFiveSeconds) {
+  constexpr int kTasks = 200;
+  std::vector<AttemptSpec> specs;
+  std::vector<AttemptKey> keys;
+  for (int i = 0; i < kTasks; ++i) {
+    const std::string wait = i % 2 == 0 ? "" : "while [ ! -e $DIR/go ]; do sleep 0.2; done; ";
+    specs.push_back(Shell("t" + std::to_string(i),
+                          "touch $DIR/up-" + std::to_string(i) + "; " + wait + "echo line " +
+                              std::to_string(i) + "; exit " + std::to_string(i % 7)));
+    keys.push_back(specs.back().key);
+    ASSERT_TRUE(executor_->Start(specs.back()));
+  }
+  for (int i = 0; i < kTasks; ++i) WaitUntil([&] { return Exists("up-" + std::to_string(i)); });
+  executor_.reset();
+  ForgetReports();
+  const Nanos before = clock_.Steady();
+  Open();
+  auto adopted = executor_->Adopt(keys);
+  ASSERT_TRUE(adopted);
+  EXPECT_LT(clock_.Steady() - before, 5s);
+  for (int i = 0; i < kTasks; ++i) {
+    const Adopted& one = (*adopted)[static_cast<std::size_t>(i)];
+    if (i % 2 == 1) {
+      EXPECT_EQ(one.state, AdoptedState::kRunning) << i;
+    }
+    EXPECT_TRUE(one.state == AdoptedState::kRunning || one.state == AdoptedState::kEnded) << i;
+  }
+  ASSERT_TRUE(WriteDurably(files_, root_ + "/go", ""));
+  for (int i = 0; i < kTasks; ++i) {
+    const Report end = WaitEnd(keys[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(end.exit, (ExitStatus{.known = true, .code = i % 7})) << i;
+    EXPECT_EQ(end.log_tail, "line " + std::to_string(i) + "\n");
+  }
+}
+
 /// Tasks that write when they begin, detach something, and end in different ways.
 std::string RandomScript(SeededRandom& random, const std::string& name, int& code) {
   code = static_cast<int>(random.Below(3));
