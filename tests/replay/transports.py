@@ -178,7 +178,7 @@ class Connection:
             url.netloc,
             target,
             dict(record.get("request_headers", {})),
-            base64.b64decode(record.get("request_b64", "")),
+            base64.b64decode(record.get("request_b64") or ""),
         )
         return Answer({"status": status})
 
