@@ -224,6 +224,16 @@ class Server::Parts {
     for (const std::string& project : settings.seed_projects) {
       registry_settings.seed_projects.push_back({project, project, project + " description"});
     }
+    const auto limit = [this](const char* resource) {
+      const auto found = settings.task_resource_limits.find(resource);
+      return found == settings.task_resource_limits.end() ? std::string() : found->second;
+    };
+    registry_settings.task_resource_limits = {.cpu = limit("cpu"),
+                                              .memory = limit("memory"),
+                                              .gpu = limit("gpu"),
+                                              .storage = limit("storage"),
+                                              .ephemeral_storage = limit("ephemeral_storage")};
+    registry_settings.workflow_nodes_max = static_cast<std::size_t>(settings.max_workflow_nodes);
     if (Status seeded = service::SeedProjects(*store, registry_settings); !seeded) return seeded;
     launch_settings.max_parallelism = static_cast<std::int32_t>(settings.max_parallelism);
     launch_settings.literal_bytes_max = static_cast<std::size_t>(settings.max_literal_bytes);

@@ -117,10 +117,10 @@ def comparable(tree: dict[str, Any], name: str, scratch: str = normalise.SCRATCH
         "data": _io(tree["data"]),
         "nodes": _by_id(tree["node_executions"]),
         "signals": {s["id"]["signal_id"]: s for s in tree.get("signals", [])},
-        "metadata_objects": sorted(
-            normalise.after_folder(entry["key"], name) + ("" if entry["size"] else " (empty)")
+        "metadata_objects": {
+            normalise.after_folder(entry["key"], name): "bytes" if entry["size"] else "empty"
             for entry in tree.get("metadata_objects", [])
-        ),
+        },
     }
     return normalise.tree_value(made, name, scratch)
 
