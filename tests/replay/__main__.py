@@ -22,6 +22,9 @@ RECORDED_SETTINGS = (
     "--task-resource-limits", "cpu=4,memory=4Gi,gpu=1", "--max-workflow-nodes", "100",
 )  # fmt: skip
 
+# Families that go on where another one's scenario ended; that one is sent first and not counted.
+PREPARED_BY = {"08_signals": ("07_events", "setup")}
+
 # An interpreter that never gets ready. The recorder's engine was off: executions of API recordings
 # stay as untouched as they were, and no answer depends on how fast a task is.
 IDLE_PYTHON = "#!/bin/sh\nexec sleep 100000\n"
@@ -56,7 +59,9 @@ def _replay_families(options: argparse.Namespace) -> int:
             if root.startswith("/"):
                 connection.storage_folder = pathlib.Path(root)
             substitution = Substitution(root or normalise.BUCKET)
-            outcomes = Replay(connection, deviations, substitution).run(steps)
+            replay = Replay(connection, deviations, substitution)
+            replay.run(_preparation(options.oracle, family))
+            outcomes = replay.run(steps)
         everything += outcomes
         print(report.counts_line(family, outcomes), flush=True)
         if options.verbose:
@@ -69,6 +74,13 @@ def _replay_families(options: argparse.Namespace) -> int:
     if options.json:
         report.write_json(everything, options.json)
     return 1 if any(outcome.verdict == DIFFERENT for outcome in everything) else 0
+
+
+def _preparation(oracle: pathlib.Path, family: str) -> list[recording.Step]:
+    if family not in PREPARED_BY:
+        return []
+    other, scenario = PREPARED_BY[family]
+    return [step for step in recording.load(oracle, other) if step.scenario == scenario]
 
 
 @contextlib.contextmanager
