@@ -298,9 +298,10 @@ class Launches::Preparation {
         reader_.Get(store::TableOf<store::ProjectRow>(), store::KeyOf(request_.project()));
     if (!found) return Forward(found);
     if (!found->has_value()) return {};
-    flyteidl::admin::Labels labels;
-    labels.ParseFromString(store::FromRow<store::ProjectRow>(**found).labels.data);
-    for (const auto& [key, value] : labels.values()) {
+    // The column holds a project that has nothing but labels.
+    flyteidl::admin::Project project;
+    project.ParseFromString(store::FromRow<store::ProjectRow>(**found).labels.data);
+    for (const auto& [key, value] : project.labels().values()) {
       spec_.mutable_labels()->mutable_values()->insert({key, value});
     }
     return {};
