@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,11 @@ constexpr int kKeeperIsThere = 3;
 
 /// Between tries while the keeper cannot be reached.
 constexpr std::chrono::milliseconds kReconnectPause{200};
+
+/// How long a keeper that was told to stop may take: five seconds of grace for its tasks, and then
+/// some. Nothing announces the end of a process that is not ours.
+constexpr std::chrono::milliseconds kStopPatience{30'000};
+constexpr std::chrono::milliseconds kStopPoll{5};
 
 }  // namespace
 
@@ -59,8 +65,24 @@ Result<keeper::Reply> KeeperLink::CallStop(const keeper::Stop& stop) {
   // Before it goes: keeping the connection up would start the next keeper.
   want(false);
   auto reply = (*client)->Call(stop);
-  if (!reply) want(true);
+  if (!reply) {
+    want(true);
+    return reply;
+  }
+  if (Status gone = WaitUntilGone(); !gone) return Forward(gone);
   return reply;
+}
+
+/// The keeper's lock falls when its process ends, whatever it does before.
+Status KeeperLink::WaitUntilGone() const {
+  const std::string path = options_.directory + "/lock";
+  const keeper::Descriptor lock(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  for (std::chrono::milliseconds waited{0}; waited < kStopPatience; waited += kStopPoll) {
+    if (!lock.ok() || ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    std::this_thread::sleep_for(kStopPoll);
+  }
+  return SystemError(Code::kDeadlineExceeded, "the keeper of " + options_.directory +
+                                                  " is still ending its tasks");
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {

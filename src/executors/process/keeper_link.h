@@ -40,6 +40,7 @@ class KeeperLink {
 
  private:
   Result<keeper::Reply> CallStop(const keeper::Stop& stop);
+  Status WaitUntilGone() const;
   Result<std::shared_ptr<keeper::Client>> Connected();
   Result<std::shared_ptr<keeper::Client>> ConnectOnce();
   Status Greet(keeper::Client& client);
