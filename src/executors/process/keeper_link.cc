@@ -81,8 +81,8 @@ Status KeeperLink::WaitUntilGone() const {
     if (!lock.ok() || ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
     std::this_thread::sleep_for(kStopPoll);
   }
-  return SystemError(Code::kDeadlineExceeded, "the keeper of " + options_.directory +
-                                                  " is still ending its tasks");
+  return SystemError(Code::kDeadlineExceeded,
+                     "the keeper of " + options_.directory + " is still ending its tasks");
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
@@ -110,8 +110,8 @@ Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::ConnectOnce() {
-  auto connected = keeper::Client::Connect(options_.directory, event_,
-                                           [this] { changed_.notify_all(); });
+  auto connected =
+      keeper::Client::Connect(options_.directory, event_, [this] { changed_.notify_all(); });
   if (!connected) return Forward(connected);
   const std::shared_ptr<keeper::Client> client = std::move(*connected);
   if (Status greeted = Greet(*client); !greeted) return Forward(greeted);
@@ -147,8 +147,8 @@ Status KeeperLink::Launch() const {
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, options_.program.c_str(), &actions, &attributes,
-                                  argv.data(), environ);
+  const int error =
+      ::posix_spawn(&pid, options_.program.c_str(), &actions, &attributes, argv.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
@@ -158,8 +158,8 @@ Status KeeperLink::Launch() const {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  const bool up = WIFEXITED(status) &&
-                  (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKeeperIsThere);
+  const bool up =
+      WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKeeperIsThere);
   if (up) return {};
   return SystemError(Code::kUnavailable, options_.program + " did not come up in " +
                                              options_.directory + "; see keeper.log there");

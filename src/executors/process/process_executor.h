@@ -45,9 +45,8 @@ struct InterpreterVersions {
 class ProcessExecutor final : public Executor {
  public:
   /// `files` and `clock` are borrowed. Makes the directories; connects when first asked.
-  static Result<std::unique_ptr<ProcessExecutor>> Open(ProcessExecutorOptions options,
-                                                       Files& files, const Clock& clock,
-                                                       ReportSink sink);
+  static Result<std::unique_ptr<ProcessExecutor>> Open(ProcessExecutorOptions options, Files& files,
+                                                       const Clock& clock, ReportSink sink);
   ~ProcessExecutor() override;
 
   Status Start(const AttemptSpec& spec) override;
