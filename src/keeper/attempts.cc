@@ -39,17 +39,22 @@ Status Validate(const Start& start) {
 
 Attempts::Attempts(Loop& loop, const Clock& clock, RecordStore& records, Containment& containment,
                    std::string zygote_script, std::string log_directory, Changed changed)
-    : loop_(loop), clock_(clock), records_(records), containment_(containment),
-      zygote_script_(std::move(zygote_script)), log_directory_(std::move(log_directory)),
-      changed_(std::move(changed)), boot_id_(BootId()), pid_namespace_(PidNamespace()) {}
+    : loop_(loop),
+      clock_(clock),
+      records_(records),
+      containment_(containment),
+      zygote_script_(std::move(zygote_script)),
+      log_directory_(std::move(log_directory)),
+      changed_(std::move(changed)),
+      boot_id_(BootId()),
+      pid_namespace_(PidNamespace()) {}
 
 Attempts::~Attempts() = default;
 
 Interpreter Attempts::Prepare(const keeper::Prepare& prepare) {
   auto& zygote = zygotes_[prepare.python];
   if (!zygote) {
-    const std::string log =
-        log_directory_ + "/zygote-" + std::to_string(zygotes_.size()) + ".log";
+    const std::string log = log_directory_ + "/zygote-" + std::to_string(zygotes_.size()) + ".log";
     zygote = std::make_unique<Zygote>(loop_, containment_, clock_, prepare, zygote_script_, log,
                                       [this] { LaunchWaiting(); });
   }
@@ -67,8 +72,8 @@ Result<AttemptState> Attempts::Start(const keeper::Start& start) {
     return Describe(*known->second);
   }
   if (by_name_.contains(start.name)) {
-    return SystemError(Code::kAlreadyExists, "keeper: the name " + start.name +
-                                                 " belongs to another attempt");
+    return SystemError(Code::kAlreadyExists,
+                       "keeper: the name " + start.name + " belongs to another attempt");
   }
   if (by_key_.size() >= limits::kKeeperAttemptsMax) {
     return SystemError(Code::kResourceExhausted, "keeper: too many attempts");
@@ -76,7 +81,8 @@ Result<AttemptState> Attempts::Start(const keeper::Start& start) {
   auto attempt = std::make_shared<Attempt>();
   attempt->start = start;
   // The marker is ours alone: whoever inherits it belongs to this attempt.
-  std::erase_if(attempt->start.env, [](const auto& entry) { return entry.first == kAttemptVariable; });
+  std::erase_if(attempt->start.env,
+                [](const auto& entry) { return entry.first == kAttemptVariable; });
   attempt->start.env.emplace_back(kAttemptVariable, start.key);
   Record& record = attempt->record;
   record.key = start.key;
@@ -98,7 +104,7 @@ Result<AttemptState> Attempts::Start(const keeper::Start& start) {
 
 void Attempts::Launch(const AttemptPtr& attempt) {
   Zygote* zygote = ZygoteFor(attempt->start);
-  const std::string why = zygote != nullptr             ? zygote->WhyExec(attempt->start)
+  const std::string why = zygote != nullptr               ? zygote->WhyExec(attempt->start)
                           : attempt->start.python.empty() ? "no interpreter was named"
                                                           : "its interpreter was not prepared";
   if (!why.empty()) return LaunchFresh(attempt, why);
@@ -142,14 +148,18 @@ void Attempts::LaunchFresh(const AttemptPtr& attempt, std::string reason) {
                  .passed_fd = -1};
   if (!attempt->start.code_dir.empty()) {
     const std::string path = ValueOf(spec.env, "PYTHONPATH");
-    spec.env.emplace_back("PYTHONPATH", (path.empty() ? path : path + ':') +
-                                            attempt->start.code_dir);
+    spec.env.emplace_back("PYTHONPATH",
+                          (path.empty() ? path : path + ':') + attempt->start.code_dir);
   }
   auto child = SpawnGated(spec);
   if (!child) return NeverRan(attempt, child.error().message);
   const auto stat = ReadProcessStat(child->pid);
-  StartedLine line{.pid = child->pid, .start_time = 0, .at = {}, .how = "exec",
-                   .how_reason = std::move(reason), .cgroup = spec.cgroup};
+  StartedLine line{.pid = child->pid,
+                   .start_time = 0,
+                   .at = {},
+                   .how = "exec",
+                   .how_reason = std::move(reason),
+                   .cgroup = spec.cgroup};
   by_pid_[child->pid] = attempt;
   if (!RecordStarted(attempt, std::move(line), stat ? stat->start_time : 0)) {
     // The closed gate ends the child before it ran anything.
@@ -161,8 +171,12 @@ void Attempts::LaunchFresh(const AttemptPtr& attempt, std::string reason) {
 }
 
 bool Attempts::LaunchInSpare(const AttemptPtr& attempt, Spare spare) {
-  StartedLine line{.pid = spare.pid, .start_time = 0, .at = {}, .how = "zygote",
-                   .how_reason = {}, .cgroup = spare.cgroup};
+  StartedLine line{.pid = spare.pid,
+                   .start_time = 0,
+                   .at = {},
+                   .how = "zygote",
+                   .how_reason = {},
+                   .cgroup = spare.cgroup};
   if (!RecordStarted(attempt, std::move(line), spare.start_time)) {
     NeverRan(attempt, "its record could not be written: is the disk full?");
     return false;
@@ -200,8 +214,8 @@ bool Attempts::RecordStarted(const AttemptPtr& attempt, StartedLine line,
 }
 
 void Attempts::NeverRan(const AttemptPtr& attempt, std::string problem) {
-  attempt->record.exit = ExitLine{.source = ExitSource::kNeverRan, .problem = std::move(problem),
-                                  .at = clock_.Now()};
+  attempt->record.exit =
+      ExitLine{.source = ExitSource::kNeverRan, .problem = std::move(problem), .at = clock_.Now()};
   Save(*attempt);
   Finish(attempt);
 }
@@ -300,8 +314,7 @@ void Attempts::Finish(const AttemptPtr& attempt) {
   if (record.started) {
     containment_.Remove(record.started->cgroup, record.name);
     const auto zygote = zygotes_.find(record.python);
-    if (const auto marker = records_.ReadMarker(record.name);
-        marker && zygote != zygotes_.end()) {
+    if (const auto marker = records_.ReadMarker(record.name); marker && zygote != zygotes_.end()) {
       zygote->second->Preload(marker->imported);
     }
   }

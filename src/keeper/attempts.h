@@ -97,8 +97,8 @@ class Attempts {
 
   std::map<std::string, AttemptPtr> by_key_;
   std::map<std::string, AttemptPtr> by_name_;
-  std::map<std::int32_t, AttemptPtr> by_pid_;  // mains that are our children
-  std::deque<AttemptPtr> waiting_;             // for a spare
+  std::map<std::int32_t, AttemptPtr> by_pid_;               // mains that are our children
+  std::deque<AttemptPtr> waiting_;                          // for a spare
   std::map<std::string, std::unique_ptr<Zygote>> zygotes_;  // by interpreter
   std::uint64_t log_timer_ = 0;
 };

@@ -120,8 +120,14 @@ void Attempts::SweepOrphans() {
 void Attempts::OnForeignExit(const AttemptPtr& attempt) {
   loop_.Unwatch(attempt->watch.get());
   attempt->watch.Reset();
-  ExitLine line{.source = ExitSource::kVanished, .code = 0, .signal = 0, .out_of_memory = false,
-                .problem = {}, .at = clock_.Now(), .cpu_micros = 0, .memory_peak_bytes = 0};
+  ExitLine line{.source = ExitSource::kVanished,
+                .code = 0,
+                .signal = 0,
+                .out_of_memory = false,
+                .problem = {},
+                .at = clock_.Now(),
+                .cpu_micros = 0,
+                .memory_peak_bytes = 0};
   if (const auto marker = records_.ReadMarker(attempt->record.name)) {
     line.source = ExitSource::kMarker;
     line.code = marker->code;
@@ -168,10 +174,10 @@ void Attempts::AdoptOne(Record record) {
   const bool same_machine = known.boot_id == boot_id_ && known.pid_namespace == pid_namespace_;
   if (!same_machine) {
     if (!known.exit) {
-      attempt->record.exit = ExitLine{
-          .source = ExitSource::kReboot,
-          .problem = "the machine or its container was restarted while it ran",
-          .at = clock_.Now()};
+      attempt->record.exit =
+          ExitLine{.source = ExitSource::kReboot,
+                   .problem = "the machine or its container was restarted while it ran",
+                   .at = clock_.Now()};
       Save(*attempt);
     }
     return Finish(attempt);

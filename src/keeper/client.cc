@@ -30,8 +30,8 @@ Result<std::unique_ptr<Client>> Client::Connect(const std::string& directory, On
   const std::string path = "/proc/self/fd/" + std::to_string(home.get()) + "/keeper.sock";
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.ok() || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-                                sizeof address) != 0) {
+  if (!socket.ok() ||
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Unavailable("connect to " + directory + "/keeper.sock: " + std::strerror(errno));
   }
   return std::unique_ptr<Client>(

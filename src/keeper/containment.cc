@@ -148,8 +148,8 @@ bool Containment::Enter(const std::string& cgroup, std::int32_t pid) {
   return !cgroup.empty() && WriteSmallFile(cgroup + "/cgroup.procs", std::to_string(pid));
 }
 
-std::string Containment::Limit(const std::string& cgroup, const std::string& name,
-                               std::int32_t pid, std::optional<std::int64_t> cpu_millis,
+std::string Containment::Limit(const std::string& cgroup, const std::string& name, std::int32_t pid,
+                               std::optional<std::int64_t> cpu_millis,
                                std::optional<std::int64_t> memory_bytes) {
   const auto quota = std::to_string(
       std::max<std::int64_t>(cpu_millis.value_or(0) * kCpuPeriodMicros / 1000, 1000));
@@ -158,8 +158,8 @@ std::string Containment::Limit(const std::string& cgroup, const std::string& nam
   bool cpu_done = !cpu_millis;
   if (v2_limits_ && !cgroup.empty()) {
     memory_done = memory_done || WriteSmallFile(cgroup + "/memory.max", bytes);
-    cpu_done = cpu_done || WriteSmallFile(cgroup + "/cpu.max",
-                                          quota + ' ' + std::to_string(kCpuPeriodMicros));
+    cpu_done = cpu_done ||
+               WriteSmallFile(cgroup + "/cpu.max", quota + ' ' + std::to_string(kCpuPeriodMicros));
   }
   if (!memory_done && !v1_memory_.empty() && MakeDirectory(v1_memory_ + '/' + name)) {
     const std::string path = v1_memory_ + '/' + name;
@@ -219,9 +219,9 @@ std::vector<Member> ScanMembers(const Quarry& quarry) {
   const auto self = static_cast<std::int32_t>(::getpid());
   for (const ProcessStat& process : processes) {
     if (process.pid == self || process.pid <= 1) continue;
-    const bool related = quarry.pid_held && (process.pid == quarry.main_pid ||
-                                             process.session == quarry.main_pid ||
-                                             process.group == quarry.main_pid);
+    const bool related =
+        quarry.pid_held && (process.pid == quarry.main_pid || process.session == quarry.main_pid ||
+                            process.group == quarry.main_pid);
     if (related || MarkerOf(process.pid) == quarry.key) found.insert(process.pid);
   }
   // Children of what was found, transitively.

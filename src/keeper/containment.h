@@ -63,7 +63,7 @@ class Containment {
 
 /// An attempt to be searched for.
 struct Quarry {
-  std::string key;         ///< value of the environment marker
+  std::string key;  ///< value of the environment marker
   std::int32_t main_pid = 0;
   /// The number still means the main process: it lives, or it is a zombie that we have not reaped.
   /// Otherwise it may have been reused, and session, group and ancestry prove nothing.

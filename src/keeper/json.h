@@ -29,8 +29,8 @@ Result<T> ParseWith(std::string_view text, std::string_view what, Decode decode)
   try {
     return decode(Json::parse(text));
   } catch (const std::exception& failure) {
-    return SystemError(Code::kInvalidArgument, "keeper protocol: malformed " + std::string(what) +
-                                                   ": " + failure.what());
+    return SystemError(Code::kInvalidArgument,
+                       "keeper protocol: malformed " + std::string(what) + ": " + failure.what());
   }
 }
 

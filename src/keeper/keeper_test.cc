@@ -214,9 +214,10 @@ TEST_P(KeeperTest, TheEndOfATaskIsTheEndOfItsDescendants) {
 }
 
 TEST_P(KeeperTest, AForkBombIsKilled) {
-  StartShell("a", "trap '' TERM; i=0; while [ $i -lt 30 ]; do i=$((i+1)); "
-                  "(setsid sh -c 'while :; do sh -c \"sleep 0.05\" & sleep 0.05; done' &); done; "
-                  "touch $DIR/bomb; sleep 1000");
+  StartShell("a",
+             "trap '' TERM; i=0; while [ $i -lt 30 ]; do i=$((i+1)); "
+             "(setsid sh -c 'while :; do sh -c \"sleep 0.05\" & sleep 0.05; done' &); done; "
+             "touch $DIR/bomb; sleep 1000");
   WaitForFile("bomb");
   const SystemClock clock;
   const Nanos asked = clock.Steady();
@@ -227,8 +228,9 @@ TEST_P(KeeperTest, AForkBombIsKilled) {
 }
 
 TEST_P(KeeperTest, ALogThatNeverEndsIsBounded) {
-  StartShell("a", "echo first; i=0; while [ $i -lt 40 ]; do i=$((i+1)); "
-                  "head -c 1048576 /dev/zero | tr '\\0' x; echo; done; echo last");
+  StartShell("a",
+             "echo first; i=0; while [ $i -lt 40 ]; do i=$((i+1)); "
+             "head -c 1048576 /dev/zero | tr '\\0' x; echo; done; echo last");
   EXPECT_EQ(WaitEnded("a").exit_code, 0);
   const std::string log = Log("a");
   EXPECT_LE(log.size(), (1u << 20) + 100);
@@ -294,9 +296,9 @@ TEST_P(KeeperTest, AnotherBootMeansLost) {
   WaitEnded("a");
   StartShell("b", "touch $DIR/up; exec sleep 1000");
   WaitForFile("up");
-  const Descriptor task = OpenProcess(
-      client_->Call(List{})->attempts[1].pid,
-      ReadProcessStat(client_->Call(List{})->attempts[1].pid)->start_time);
+  const Descriptor task =
+      OpenProcess(client_->Call(List{})->attempts[1].pid,
+                  ReadProcessStat(client_->Call(List{})->attempts[1].pid)->start_time);
   KillKeeper();
   const std::string path = root_ + "/keeper/attempts/b.rec";
   std::string record = files_.ReadAll(path, 1u << 20).value();

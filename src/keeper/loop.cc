@@ -58,8 +58,8 @@ void Loop::RunTimers() {
 void Loop::Run() {
   std::array<epoll_event, 64> ready{};
   while (!stopped_) {
-    const int count = ::epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()),
-                                   TimeoutMillis());
+    const int count =
+        ::epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()), TimeoutMillis());
     MARTLET_CHECK(count >= 0 || errno == EINTR);
     for (int i = 0; i < count; ++i) {
       // An earlier callback of this round may have unwatched it.

@@ -65,7 +65,8 @@ Json EncodeBody(const Start& start) {
   return json;
 }
 Json EncodeBody(const Kill& kill) {
-  return {{"op", "kill"}, {"key", kill.key}, {"reason", kill.reason}, {"grace", kill.grace.count()}};
+  return {
+      {"op", "kill"}, {"key", kill.key}, {"reason", kill.reason}, {"grace", kill.grace.count()}};
 }
 Json EncodeBody(const List&) { return {{"op", "list"}}; }
 Json EncodeBody(const Subscribe&) { return {{"op", "subscribe"}}; }
@@ -211,8 +212,10 @@ Reply DecodeReplyJson(const Json& json) {
   json.at("id").get_to(reply.id);
   if (json.contains("error")) {
     const Json& error = json.at("error");
-    reply.error = Error{static_cast<Code>(error.at("code").get<int>()), ErrorKind::kSystem,
-                        error.at("message").get<std::string>(), {}};
+    reply.error = Error{static_cast<Code>(error.at("code").get<int>()),
+                        ErrorKind::kSystem,
+                        error.at("message").get<std::string>(),
+                        {}};
   }
   if (json.contains("welcome")) {
     const Json& from = json.at("welcome");

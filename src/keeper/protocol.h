@@ -100,7 +100,7 @@ struct AttemptState {
   bool out_of_memory = false;
   std::string problem;  ///< why it could not be started; descendants that would not die
   std::string log_path;
-  std::int64_t cpu_micros = 0;       ///< user + system, of the waited process tree
+  std::int64_t cpu_micros = 0;  ///< user + system, of the waited process tree
   std::int64_t memory_peak_bytes = 0;
 
   bool operator==(const AttemptState&) const = default;
@@ -144,9 +144,9 @@ struct Reply {
   std::uint64_t id = 0;
   /// The error, or nothing. `kind` is always ErrorKind::kSystem over the wire.
   std::optional<Error> error;
-  std::optional<Welcome> welcome;           ///< to Hello
-  std::optional<Interpreter> interpreter;   ///< to Prepare
-  std::vector<AttemptState> attempts;       ///< to List; the one attempt, to Start
+  std::optional<Welcome> welcome;          ///< to Hello
+  std::optional<Interpreter> interpreter;  ///< to Prepare
+  std::vector<AttemptState> attempts;      ///< to List; the one attempt, to Start
 };
 
 /// An attempt started or ended. After Subscribe every ended one that is not forgotten is sent

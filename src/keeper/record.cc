@@ -13,9 +13,8 @@ constexpr std::size_t kNameBytesMax = 200;
 constexpr std::uint64_t kRecordBytesMax = 1u << 20;
 
 ExitSource ParseSource(const std::string& name) {
-  for (const ExitSource source :
-       {ExitSource::kWaited, ExitSource::kMarker, ExitSource::kVanished, ExitSource::kNeverRan,
-        ExitSource::kReboot}) {
+  for (const ExitSource source : {ExitSource::kWaited, ExitSource::kMarker, ExitSource::kVanished,
+                                  ExitSource::kNeverRan, ExitSource::kReboot}) {
     if (SourceName(source) == name) return source;
   }
   throw std::invalid_argument("unknown exit source '" + name + "'");
@@ -36,9 +35,8 @@ Json IntentJson(const Record& record) {
 }
 
 Json StartedJson(const StartedLine& line) {
-  return {{"record", "started"},     {"pid", line.pid},
-          {"start_time", line.start_time}, {"at", line.at.nanos},
-          {"how", line.how},         {"how_reason", line.how_reason},
+  return {{"record", "started"},  {"pid", line.pid}, {"start_time", line.start_time},
+          {"at", line.at.nanos},  {"how", line.how}, {"how_reason", line.how_reason},
           {"cgroup", line.cgroup}};
 }
 

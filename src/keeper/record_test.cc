@@ -16,11 +16,16 @@ Record FullRecord() {
   record.program = "sh";
   record.log_path = "/log";
   record.log_bytes_max = 10;
-  record.started = StartedLine{.pid = 42, .start_time = 77, .at = {2}, .how = "exec",
-                               .how_reason = "why", .cgroup = "/cg"};
+  record.started = StartedLine{
+      .pid = 42, .start_time = 77, .at = {2}, .how = "exec", .how_reason = "why", .cgroup = "/cg"};
   record.kill = KillLine{.reason = "abort", .at = {3}, .grace = Nanos(5)};
-  record.exit = ExitLine{.source = ExitSource::kWaited, .code = 3, .signal = 0,
-                         .out_of_memory = false, .problem = "p", .at = {4}, .cpu_micros = 6,
+  record.exit = ExitLine{.source = ExitSource::kWaited,
+                         .code = 3,
+                         .signal = 0,
+                         .out_of_memory = false,
+                         .problem = "p",
+                         .at = {4},
+                         .cpu_micros = 6,
                          .memory_peak_bytes = 7};
   return record;
 }

@@ -39,8 +39,11 @@ std::string ContainmentName(const std::string& directory) {
 }  // namespace
 
 Service::Service(ServiceOptions options)
-    : options_(std::move(options)), loop_(clock_), started_at_(clock_.Now()),
-      lock_(options_.lock_fd), listener_(options_.listen_fd),
+    : options_(std::move(options)),
+      loop_(clock_),
+      started_at_(clock_.Now()),
+      lock_(options_.lock_fd),
+      listener_(options_.listen_fd),
       records_(files_, options_.directory + "/attempts"),
       containment_(ContainmentName(options_.directory), options_.allow_cgroups) {}
 
@@ -68,17 +71,15 @@ Status Service::Listen() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // A path longer than the kernel takes is reached through the directory's descriptor.
-  const Descriptor directory(
-      ::open(options_.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const std::string reachable = "/proc/self/fd/" + std::to_string(directory.get()) +
-                                "/keeper.sock";
+  const Descriptor directory(::open(options_.directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::string reachable = "/proc/self/fd/" + std::to_string(directory.get()) + "/keeper.sock";
   std::memcpy(address.sun_path, reachable.c_str(), reachable.size() + 1);
   listener_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The lock proves that whoever made an old socket is gone.
   ::unlink(path.c_str());
   const mode_t mask = ::umask(0177);
-  const int bound = ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address),
-                           sizeof address);
+  const int bound =
+      ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   ::umask(mask);
   if (bound != 0) return SystemFailure("bind " + path);
   if (::listen(listener_.get(), 16) != 0) return SystemFailure("listen on " + path);
@@ -148,7 +149,8 @@ void Service::OnAccept() {
       loop_, std::move(socket),
       [this](Connection& connection, const std::string& line) { OnLine(connection, line); },
       [this](Connection& gone) {
-        std::erase_if(connections_, [&](const auto& connection) { return connection.get() == &gone; });
+        std::erase_if(connections_,
+                      [&](const auto& connection) { return connection.get() == &gone; });
         WatchIdle();
       }));
 }
@@ -156,8 +158,8 @@ void Service::OnAccept() {
 void Service::OnLine(Connection& connection, const std::string& line) {
   auto request = DecodeRequest(line);
   if (!request) {
-    connection.Send(Encode(Reply{.id = 0, .error = request.error(), .welcome = {},
-                                 .interpreter = {}, .attempts = {}}));
+    connection.Send(Encode(Reply{
+        .id = 0, .error = request.error(), .welcome = {}, .interpreter = {}, .attempts = {}}));
     return;
   }
   const Reply reply = Answer(connection, *request);
@@ -171,33 +173,32 @@ Reply Service::Answer(Connection& connection, const Request& request) {
   const auto take = [&](const Status& status) {
     if (!status) reply.error = status.error();
   };
-  std::visit(
-      Match{[&](const Hello& hello) {
-              reply.welcome = MakeWelcome();
-              if (hello.version > kProtocolVersion) {
-                take(SystemError(Code::kFailedPrecondition,
-                                 "keeper: older than the server; upgrade it"));
-              }
-            },
-            [&](const Prepare& prepare) { reply.interpreter = attempts_->Prepare(prepare); },
-            [&](const Start& start) {
-              if (stopping_) {
-                return take(SystemError(Code::kUnavailable, "keeper: it is stopping"));
-              }
-              auto started = attempts_->Start(start);
-              if (started) {
-                reply.attempts.push_back(std::move(*started));
-              } else {
-                reply.error = started.error();
-              }
-            },
-            [&](const Kill& kill) { take(attempts_->Kill(kill)); },
-            [&](const List&) { reply.attempts = attempts_->List(); },
-            [&](const Subscribe&) { connection.subscribed = true; },
-            [&](const Forget& forget) { take(attempts_->Forget(forget.keys)); },
-            [&](const keeper::Stop& stop) { take(Stop(stop)); },
-            [&](const keeper::Upgrade& upgrade) { take(Upgrade(upgrade.program)); }},
-      request.body);
+  std::visit(Match{[&](const Hello& hello) {
+                     reply.welcome = MakeWelcome();
+                     if (hello.version > kProtocolVersion) {
+                       take(SystemError(Code::kFailedPrecondition,
+                                        "keeper: older than the server; upgrade it"));
+                     }
+                   },
+                   [&](const Prepare& prepare) { reply.interpreter = attempts_->Prepare(prepare); },
+                   [&](const Start& start) {
+                     if (stopping_) {
+                       return take(SystemError(Code::kUnavailable, "keeper: it is stopping"));
+                     }
+                     auto started = attempts_->Start(start);
+                     if (started) {
+                       reply.attempts.push_back(std::move(*started));
+                     } else {
+                       reply.error = started.error();
+                     }
+                   },
+                   [&](const Kill& kill) { take(attempts_->Kill(kill)); },
+                   [&](const List&) { reply.attempts = attempts_->List(); },
+                   [&](const Subscribe&) { connection.subscribed = true; },
+                   [&](const Forget& forget) { take(attempts_->Forget(forget.keys)); },
+                   [&](const keeper::Stop& stop) { take(Stop(stop)); },
+                   [&](const keeper::Upgrade& upgrade) { take(Upgrade(upgrade.program)); }},
+             request.body);
   return reply;
 }
 
@@ -229,11 +230,17 @@ Status Service::Stop(const keeper::Stop& stop) {
 Status Service::Upgrade(const std::string& program) {
   if (::access(program.c_str(), X_OK) != 0) return SystemFailure("upgrade to " + program);
   std::vector<std::string> arguments = {
-      program, "--directory", options_.directory, "--foreground",
-      "--listen-fd", std::to_string(listener_.get()), "--lock-fd", std::to_string(lock_.get()),
+      program,
+      "--directory",
+      options_.directory,
+      "--foreground",
+      "--listen-fd",
+      std::to_string(listener_.get()),
+      "--lock-fd",
+      std::to_string(lock_.get()),
       "--idle-seconds",
-      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.idle_timeout)
-                         .count())};
+      std::to_string(
+          std::chrono::duration_cast<std::chrono::seconds>(options_.idle_timeout).count())};
   if (!options_.allow_cgroups) arguments.push_back("--no-cgroups");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

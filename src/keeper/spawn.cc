@@ -144,9 +144,8 @@ Result<GatedChild> SpawnGated(const SpawnSpec& spec) {
   GatedChild child{.pid = 0, .gate = Descriptor(ends[1])};
   const Prepared prepared = MakeReady(spec);
   // Born in its cgroup: moving a process later waits for the whole machine.
-  const Descriptor cgroup(spec.cgroup.empty()
-                              ? -1
-                              : ::open(spec.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor cgroup(
+      spec.cgroup.empty() ? -1 : ::open(spec.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   clone_args arguments{};
   arguments.exit_signal = SIGCHLD;
   if (cgroup.ok()) {
@@ -155,8 +154,7 @@ Result<GatedChild> SpawnGated(const SpawnSpec& spec) {
   }
   const auto pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) {
-    return SystemError(Code::kResourceExhausted,
-                       "start " + spec.argv[0] + ": " + strerror(errno));
+    return SystemError(Code::kResourceExhausted, "start " + spec.argv[0] + ": " + strerror(errno));
   }
   if (pid == 0) {
     // The child must not hold the writing end, or it would never see the keeper's death.

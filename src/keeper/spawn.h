@@ -14,7 +14,7 @@ namespace martlet::keeper {
 
 struct SpawnSpec {
   std::vector<std::string> argv;
-  Environment env;          ///< complete; a later duplicate wins
+  Environment env;  ///< complete; a later duplicate wins
   std::string cwd;
   std::string output_path;  ///< stdout and stderr, appended to, created with mode 0600
   std::string cgroup;       ///< entered before the program runs; empty: none

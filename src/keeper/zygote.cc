@@ -35,10 +35,24 @@ constexpr int kFailuresMax = 3;
 /// Variables that act when an interpreter or a library starts, or that flytekit reads while it is
 /// imported (flytekit 1.16: loggers.py, core/data_persistence.py, core/type_engine.py). Setting
 /// them in a process that is already running would do nothing.
-constexpr std::array<std::string_view, 18> kActAtExec{
-    "PYTHON",    "LD_",   "OMP_",     "MKL_",    "OPENBLAS_",  "NUMEXPR_",
-    "GOTO_",     "TZ",    "LC_",      "LANG",    "CUDA_",      "NVIDIA_",
-    "MALLOC_",   "GLIBC", "GRPC_",    "FLYTE_SDK_", "_F_P_WRITE_CHUNK_SIZE", "_F_TE_MAX_COROS"};
+constexpr std::array<std::string_view, 18> kActAtExec{"PYTHON",
+                                                      "LD_",
+                                                      "OMP_",
+                                                      "MKL_",
+                                                      "OPENBLAS_",
+                                                      "NUMEXPR_",
+                                                      "GOTO_",
+                                                      "TZ",
+                                                      "LC_",
+                                                      "LANG",
+                                                      "CUDA_",
+                                                      "NVIDIA_",
+                                                      "MALLOC_",
+                                                      "GLIBC",
+                                                      "GRPC_",
+                                                      "FLYTE_SDK_",
+                                                      "_F_P_WRITE_CHUNK_SIZE",
+                                                      "_F_TE_MAX_COROS"};
 
 /// Installs packages into the running interpreter's environment: what was preloaded may be what it
 /// replaces.
@@ -70,8 +84,13 @@ std::string DifferingVariable(const Environment& a, const Environment& b) {
 
 Zygote::Zygote(Loop& loop, Containment& containment, const Clock& clock, Prepare prepare,
                std::string script, std::string log, Changed changed)
-    : loop_(loop), containment_(containment), clock_(clock), prepare_(std::move(prepare)),
-      script_(std::move(script)), log_(std::move(log)), changed_(std::move(changed)) {
+    : loop_(loop),
+      containment_(containment),
+      clock_(clock),
+      prepare_(std::move(prepare)),
+      script_(std::move(script)),
+      log_(std::move(log)),
+      changed_(std::move(changed)) {
   prepare_.spares = std::clamp(prepare_.spares, 1, limits::kSparesMax);
   interpreter_.python = prepare_.python;
   Spawn();
@@ -177,8 +196,7 @@ void Zygote::SetDemand(std::size_t waiting) {
 void Zygote::OrderSpares() {
   if (!control_.ok()) return;
   const auto keep = static_cast<std::size_t>(prepare_.spares);
-  const std::size_t wanted =
-      std::min(keep + demand_, static_cast<std::size_t>(limits::kSparesMax));
+  const std::size_t wanted = std::min(keep + demand_, static_cast<std::size_t>(limits::kSparesMax));
   // More than a few at once would only make each of them slower.
   const std::size_t warming_max = std::max<std::size_t>(keep, 2);
   while (ready_.size() + warming_.size() + ordered_ < wanted &&
@@ -220,8 +238,7 @@ void Zygote::OnControl() {
   message.msg_iovlen = 1;
   message.msg_control = ancillary.data();
   message.msg_controllen = ancillary.size();
-  const ssize_t got =
-      ::recvmsg(control_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const ssize_t got = ::recvmsg(control_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return Fail("the zygote of " + prepare_.python + " ended; see " + log_);
   Descriptor passed;
@@ -253,7 +270,9 @@ void Zygote::OnMessage(const std::string& text, Descriptor passed) {
   if (json->value("spare", 0) > 0 && passed.ok()) {
     if (ordered_ > 0) --ordered_;
     const int fd = passed.get();
-    Spare spare{.pid = json->value("spare", 0), .start_time = 0, .channel = std::move(passed),
+    Spare spare{.pid = json->value("spare", 0),
+                .start_time = 0,
+                .channel = std::move(passed),
                 .cgroup = {}};
     warming_.emplace(fd, std::move(spare));
     loop_.Watch(fd, EPOLLIN, [this, fd] { OnChannel(fd); });

@@ -82,11 +82,11 @@ class Zygote {
   std::int32_t pid_ = 0;
   Descriptor control_;
   Interpreter interpreter_;
-  std::map<int, Spare> warming_;  // by channel
-  std::deque<int> ready_;         // channels of idle_, oldest first
-  std::map<int, Spare> idle_;     // by channel
+  std::map<int, Spare> warming_;    // by channel
+  std::deque<int> ready_;           // channels of idle_, oldest first
+  std::map<int, Spare> idle_;       // by channel
   std::set<std::int32_t> dropped_;  // spares that were told to go and are not yet reaped
-  std::size_t ordered_ = 0;       // forks asked for and not yet announced
+  std::size_t ordered_ = 0;         // forks asked for and not yet announced
   std::size_t demand_ = 0;
   int failures_ = 0;
   std::uint64_t start_deadline_ = 0;  // timer

@@ -65,8 +65,7 @@ Result<keeper::Start> Workspace::MakeReady(const AttemptSpec& spec) {
 
   // A directory left by an earlier try to start the same attempt holds nothing that ran.
   if (Status removed = files_.RemoveTree(work); !removed) return Forward(removed);
-  for (const std::string& directory :
-       {start.cwd, work + "/tmp", DirectoryOf(start.log_path)}) {
+  for (const std::string& directory : {start.cwd, work + "/tmp", DirectoryOf(start.log_path)}) {
     if (Status made = files_.MakeDirectories(directory); !made) return Forward(made);
   }
   if (Status placed = PlaceCode(spec, start); !placed) return Forward(placed);

@@ -34,8 +34,8 @@ Status CopyError(const std::string& path) {
 Status CopyFile(const std::string& from, const std::string& to, const struct stat& status) {
   const Descriptor in(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!in.ok()) return CopyError(from);
-  const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                              status.st_mode & 0777));
+  const Descriptor out(
+      ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777));
   if (!out.ok()) return CopyError(to);
   if (::ioctl(out.get(), FICLONE, in.get()) != 0) {
     for (;;) {
@@ -101,8 +101,8 @@ Result<std::string> CodeBundles::DigestOf(const std::string& path) {
   auto info = files_.Stat(path);
   if (!info) return Forward(info);
   if (!info->has_value()) return UserError(Code::kNotFound, "task execution code was not found");
-  const std::string identity = path + '\n' + std::to_string((*info)->bytes) + '\n' +
-                               std::to_string((*info)->modified.nanos);
+  const std::string identity =
+      path + '\n' + std::to_string((*info)->bytes) + '\n' + std::to_string((*info)->modified.nanos);
   {
     const std::lock_guard lock(mutex_);
     if (const auto known = digests_.find(identity); known != digests_.end()) return known->second;
@@ -155,8 +155,9 @@ Result<std::string> CodeBundles::Unpacked(const std::string& path) {
 void CodeBundles::Compile(const std::string& directory) const {
   if (python_.empty()) return;
   // Tracebacks must not name the cache: -s and -p make names relative to where a task runs it.
-  const char* arguments[] = {python_.c_str(), "-I", "-S", "-m", "compileall", "-q",
-                             "-s", directory.c_str(), directory.c_str(), nullptr};
+  const char* arguments[] = {python_.c_str(),   "-I",   "-S", "-m",
+                             "compileall",      "-q",   "-s", directory.c_str(),
+                             directory.c_str(), nullptr};
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -165,8 +166,8 @@ void CodeBundles::Compile(const std::string& directory) const {
   ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   pid_t pid = 0;
   // Only a head start: modules that do not compile are the task's to complain about.
-  if (::posix_spawn(&pid, python_.c_str(), &actions, nullptr,
-                    const_cast<char* const*>(arguments), environ) == 0) {
+  if (::posix_spawn(&pid, python_.c_str(), &actions, nullptr, const_cast<char* const*>(arguments),
+                    environ) == 0) {
     ::waitpid(pid, nullptr, 0);
   }
   ::posix_spawn_file_actions_destroy(&actions);

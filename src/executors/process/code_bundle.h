@@ -35,7 +35,7 @@ class CodeBundles {
   std::string directory_;
   std::string python_;
   std::mutex mutex_;
-  std::map<std::string, std::string> digests_;  // by path, size, time; guarded by mutex_
+  std::map<std::string, std::string> digests_;   // by path, size, time; guarded by mutex_
   std::map<std::string, std::mutex> unpacking_;  // by digest; guarded by mutex_
 };
 

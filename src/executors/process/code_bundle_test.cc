@@ -71,7 +71,8 @@ TEST_F(CodeBundleTest, EachAttemptHasItsOwnCopyOfOneUnpacking) {
   for (const bool gzip : {true, false}) {
     // flytectl uploads a plain tar under the name .tar.gz.
     const std::string path =
-        Tar({{.name = "pkg/", .text = {}, .type = AE_IFDIR}, {.name = "pkg/a.py", .text = "x = 1\n"},
+        Tar({{.name = "pkg/", .text = {}, .type = AE_IFDIR},
+             {.name = "pkg/a.py", .text = "x = 1\n"},
              {.name = "run.sh", .text = "#!/bin/sh\n", .mode = 0755},
              {.name = "link.py", .text = {}, .type = AE_IFLNK, .symlink = "pkg/a.py"}},
             gzip);
@@ -130,8 +131,7 @@ TEST_F(CodeBundleTest, BadBundlesAreTheUsersErrors) {
   CodeBundles bundles(files_, root_ + "/code", "");
   EXPECT_EQ(bundles.Materialize(root_ + "/absent.tar.gz", target_).error().code, Code::kNotFound);
   ASSERT_TRUE(WriteDurably(files_, root_ + "/x.tar.gz", "this is no archive at all, not at all"));
-  EXPECT_EQ(bundles.Materialize(root_ + "/x.tar.gz", target_).error().code,
-            Code::kInvalidArgument);
+  EXPECT_EQ(bundles.Materialize(root_ + "/x.tar.gz", target_).error().code, Code::kInvalidArgument);
   EXPECT_TRUE(files_.List(root_ + "/code")->empty()) << "no half-unpacked directory is left";
   ASSERT_TRUE(WriteDurably(files_, root_ + "/pkl.gz", "pickled"));
   ASSERT_TRUE(bundles.Materialize(root_ + "/pkl.gz", target_));

@@ -22,9 +22,9 @@ TEST(FastRegistrationTest, TakesApartWhatFlytekitRegisters) {
 }
 
 TEST(FastRegistrationTest, TakesOptionsWithEqualSignsAndAPath) {
-  const auto fast = ParseFastRegistration({"/v/bin/pyflyte-fast-execute",
-                                           "--additional-distribution=/d/x.tar.gz", "--",
-                                           "pyflyte-execute", "--resolver", "r"});
+  const auto fast =
+      ParseFastRegistration({"/v/bin/pyflyte-fast-execute", "--additional-distribution=/d/x.tar.gz",
+                             "--", "pyflyte-execute", "--resolver", "r"});
   ASSERT_TRUE(fast);
   EXPECT_EQ(fast->argv[4], ".") << "the working directory is flytekit's default";
 }

@@ -80,13 +80,30 @@ class FastTaskTest : public testing::Test {
     spec.name = name;
     spec.execution_name = "exec";
     const std::string out = root_ + "/metadata/" + name;
-    spec.argv = {"pyflyte-fast-execute", "--additional-distribution", root_ + "/bundle.tar.gz",
-                 "--dest-dir", "/root", "--", "pyflyte-execute", "--inputs", root_ + "/inputs.pb",
-                 "--output-prefix", out, "--raw-output-data-prefix", root_ + "/raw/" + name,
-                 "--checkpoint-path", root_ + "/raw/" + name + "/_flytecheckpoints",
-                 "--prev-checkpoint", "\"\"", "--resolver",
-                 "flytekit.core.python_auto_container.default_task_resolver", "--",
-                 "task-module", "workflows", "task-name", task};
+    spec.argv = {"pyflyte-fast-execute",
+                 "--additional-distribution",
+                 root_ + "/bundle.tar.gz",
+                 "--dest-dir",
+                 "/root",
+                 "--",
+                 "pyflyte-execute",
+                 "--inputs",
+                 root_ + "/inputs.pb",
+                 "--output-prefix",
+                 out,
+                 "--raw-output-data-prefix",
+                 root_ + "/raw/" + name,
+                 "--checkpoint-path",
+                 root_ + "/raw/" + name + "/_flytecheckpoints",
+                 "--prev-checkpoint",
+                 "\"\"",
+                 "--resolver",
+                 "flytekit.core.python_auto_container.default_task_resolver",
+                 "--",
+                 "task-module",
+                 "workflows",
+                 "task-name",
+                 task};
     spec.env = {{"FLYTE_INTERNAL_EXECUTION_ID", "exec"}};
     EXPECT_TRUE(executor_->Start(spec));
     std::unique_lock lock(mutex_);

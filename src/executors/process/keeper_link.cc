@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,11 @@ constexpr int kKeeperIsThere = 3;
 
 /// Between tries while the keeper cannot be reached.
 constexpr std::chrono::milliseconds kReconnectPause{200};
+
+/// How long a keeper that was told to stop may take: five seconds of grace for its tasks, and then
+/// some. Nothing announces the end of a process that is not ours.
+constexpr std::chrono::milliseconds kStopPatience{30'000};
+constexpr std::chrono::milliseconds kStopPoll{5};
 
 }  // namespace
 
@@ -59,8 +65,24 @@ Result<keeper::Reply> KeeperLink::CallStop(const keeper::Stop& stop) {
   // Before it goes: keeping the connection up would start the next keeper.
   want(false);
   auto reply = (*client)->Call(stop);
-  if (!reply) want(true);
+  if (!reply) {
+    want(true);
+    return reply;
+  }
+  if (Status gone = WaitUntilGone(); !gone) return Forward(gone);
   return reply;
+}
+
+/// The keeper's lock falls when its process ends, whatever it does before.
+Status KeeperLink::WaitUntilGone() const {
+  const std::string path = options_.directory + "/lock";
+  const keeper::Descriptor lock(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  for (std::chrono::milliseconds waited{0}; waited < kStopPatience; waited += kStopPoll) {
+    if (!lock.ok() || ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    std::this_thread::sleep_for(kStopPoll);
+  }
+  return SystemError(Code::kDeadlineExceeded,
+                     "the keeper of " + options_.directory + " is still ending its tasks");
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
@@ -88,8 +110,8 @@ Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
 }
 
 Result<std::shared_ptr<keeper::Client>> KeeperLink::ConnectOnce() {
-  auto connected = keeper::Client::Connect(options_.directory, event_,
-                                           [this] { changed_.notify_all(); });
+  auto connected =
+      keeper::Client::Connect(options_.directory, event_, [this] { changed_.notify_all(); });
   if (!connected) return Forward(connected);
   const std::shared_ptr<keeper::Client> client = std::move(*connected);
   if (Status greeted = Greet(*client); !greeted) return Forward(greeted);
@@ -125,8 +147,8 @@ Status KeeperLink::Launch() const {
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, options_.program.c_str(), &actions, &attributes,
-                                  argv.data(), environ);
+  const int error =
+      ::posix_spawn(&pid, options_.program.c_str(), &actions, &attributes, argv.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
@@ -136,8 +158,8 @@ Status KeeperLink::Launch() const {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  const bool up = WIFEXITED(status) &&
-                  (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKeeperIsThere);
+  const bool up =
+      WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKeeperIsThere);
   if (up) return {};
   return SystemError(Code::kUnavailable, options_.program + " did not come up in " +
                                              options_.directory + "; see keeper.log there");

@@ -23,7 +23,8 @@ struct KeeperLinkOptions {
 };
 
 /// The connection to the keeper, kept up: starts the keeper when nobody answers, greets it, makes
-/// the interpreter ready, subscribes, and does it all again when the connection breaks. Thread-safe.
+/// the interpreter ready, subscribes, and does it all again when the connection breaks.
+/// Thread-safe.
 class KeeperLink {
  public:
   using OnEvent = std::function<void(keeper::Event)>;
@@ -40,6 +41,7 @@ class KeeperLink {
 
  private:
   Result<keeper::Reply> CallStop(const keeper::Stop& stop);
+  Status WaitUntilGone() const;
   Result<std::shared_ptr<keeper::Client>> Connected();
   Result<std::shared_ptr<keeper::Client>> ConnectOnce();
   Status Greet(keeper::Client& client);

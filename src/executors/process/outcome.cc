@@ -76,11 +76,11 @@ Result<std::optional<Outcome>> ReadErrors(Files& files, const OutcomeRequest& re
     if (!text && text.error().code != Code::kResourceExhausted) return Forward(text);
     core::ErrorDocument document;
     const bool readable = text && document.ParseFromString(*text) && document.has_error();
-    Outcome outcome =
-        readable ? FromErrorDocument(document)
-                 : Failure("ErrorFileBadFormat", "error not formatted correctly, nil error @path [" +
-                                                     path + "]",
-                           ErrorOrigin::kSystem, true);
+    Outcome outcome = readable
+                          ? FromErrorDocument(document)
+                          : Failure("ErrorFileBadFormat",
+                                    "error not formatted correctly, nil error @path [" + path + "]",
+                                    ErrorOrigin::kSystem, true);
     outcome.error_path = path;
     if (!earliest || outcome.timestamp < earliest->timestamp) earliest = std::move(outcome);
   }
@@ -124,15 +124,13 @@ OutputValue Describe(const std::string& name, const core::Literal& literal,
 }
 
 bool HoldsDeclared(const core::LiteralMap& outputs, const std::vector<std::string>& declared) {
-  return std::all_of(declared.begin(), declared.end(), [&](const std::string& name) {
-    return outputs.literals().contains(name);
-  });
+  return std::all_of(declared.begin(), declared.end(),
+                     [&](const std::string& name) { return outputs.literals().contains(name); });
 }
 
 Outcome Unproven(const OutcomeRequest& request) {
-  return LostOutcome(request.name, request.reason.empty()
-                                       ? "nobody saw how its process ended"
-                                       : request.reason);
+  return LostOutcome(request.name,
+                     request.reason.empty() ? "nobody saw how its process ended" : request.reason);
 }
 
 /// A success, unless outputs.pb is missing or not to be trusted.

@@ -42,7 +42,7 @@ enum class ErrorOrigin { kUnknown = 0, kUser = 1, kSystem = 2 };
 
 struct OutputValue {
   std::string name;
-  std::string digest;     ///< SHA-256 of the literal, deterministically serialized; raw bytes
+  std::string digest;       ///< SHA-256 of the literal, deterministically serialized; raw bytes
   std::uint64_t bytes = 0;  ///< of the serialized literal
   /// The serialized flyteidl.core.Literal when it is small.
   std::optional<std::string> literal;
@@ -57,7 +57,7 @@ struct Outcome {
   bool has_outputs_file = false;
 
   // Failed.
-  std::string code;     ///< "USER:RuntimeError", "Interrupted", "OOMKilled", "OutputsNotFound", …
+  std::string code;  ///< "USER:RuntimeError", "Interrupted", "OOMKilled", "OutputsNotFound", …
   std::string message;
   ErrorOrigin origin = ErrorOrigin::kUnknown;
   /// False: the execution fails at once. True: `origin` kSystem counts against the system's

@@ -39,9 +39,8 @@ class OutcomeTest : public testing::Test {
     }
     Write("outputs.pb", map.SerializeAsString());
   }
-  void WriteError(const std::string& file, const std::string& code,
-                  core::ContainerError::Kind kind, core::ExecutionError::ErrorKind origin,
-                  std::int64_t seconds) {
+  void WriteError(const std::string& file, const std::string& code, core::ContainerError::Kind kind,
+                  core::ExecutionError::ErrorKind origin, std::int64_t seconds) {
     core::ErrorDocument document;
     document.mutable_error()->set_code(code);
     document.mutable_error()->set_message("Trace:\n\nboom");
@@ -108,8 +107,8 @@ TEST_F(OutcomeTest, AnErrorFileWinsOverOutputsAndOverTheExitStatus) {
 TEST_F(OutcomeTest, OfSeveralWorkersTheEarliestErrorWins) {
   WriteError("error-a.pb", "LATE", core::ContainerError::NON_RECOVERABLE,
              core::ExecutionError::USER, 9);
-  WriteError("error-b.pb", "EARLY", core::ContainerError::RECOVERABLE,
-             core::ExecutionError::SYSTEM, 8);
+  WriteError("error-b.pb", "EARLY", core::ContainerError::RECOVERABLE, core::ExecutionError::SYSTEM,
+             8);
   ExpectFailure(Judge(), "EARLY", ErrorOrigin::kSystem, true);
 }
 

@@ -52,8 +52,8 @@ std::optional<Report> ReportOf(const AttemptKey& key, const keeper::AttemptState
   }
   report.at = state.ended_at;
   report.reason = state.problem;
-  const bool lost = state.source == keeper::ExitSource::kNeverRan ||
-                    state.source == keeper::ExitSource::kReboot;
+  const bool lost =
+      state.source == keeper::ExitSource::kNeverRan || state.source == keeper::ExitSource::kReboot;
   report.kind = lost ? ReportKind::kLost : ReportKind::kEnded;
   if (lost) return report;
   report.exit.known = state.source != keeper::ExitSource::kVanished;
@@ -69,7 +69,8 @@ std::optional<Report> ReportOf(const AttemptKey& key, const keeper::AttemptState
 class ProcessExecutor::Impl {
  public:
   Impl(ProcessExecutorOptions options, Files& files, const Clock& clock, ReportSink sink)
-      : clock_(clock), sink_(std::move(sink)),
+      : clock_(clock),
+        sink_(std::move(sink)),
         bundles_(files, options.data_directory + "/code", options.python),
         workspace_({.data_directory = options.data_directory,
                     .python = options.python,
@@ -104,8 +105,8 @@ class ProcessExecutor::Impl {
 
   Status Start(const AttemptSpec& spec) {
     if (!keeper::IsSafeName(spec.name) || !keeper::IsSafeName(spec.execution_name)) {
-      return SystemError(Code::kInvalidArgument, "attempt " + spec.key.ToString() +
-                                                     ": '" + spec.name + "' is no file name");
+      return SystemError(Code::kInvalidArgument, "attempt " + spec.key.ToString() + ": '" +
+                                                     spec.name + "' is no file name");
     }
     if (spec.argv.empty() || spec.argv[0].empty()) {
       return UserError(Code::kInvalidArgument, "attempt " + spec.name + ": no command");
@@ -179,8 +180,8 @@ class ProcessExecutor::Impl {
 
   Result<InterpreterVersions> Versions() {
     if (prepare_.python.empty()) {
-      return InterpreterVersions{.python = {}, .flytekit = {},
-                                 .problem = "no interpreter was found", .ready = false};
+      return InterpreterVersions{
+          .python = {}, .flytekit = {}, .problem = "no interpreter was found", .ready = false};
     }
     auto reply = link_->Call(prepare_);
     if (!reply) return Forward(reply);
@@ -201,7 +202,7 @@ class ProcessExecutor::Impl {
  private:
   struct Attempt {
     std::string name;
-    bool handed_over = false;  ///< the keeper has it
+    bool handed_over = false;          ///< the keeper has it
     std::optional<keeper::Kill> kill;  ///< asked for before that
   };
 
@@ -401,12 +402,12 @@ class ProcessExecutor::Impl {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<AttemptSpec> starts_;                                // guarded by mutex_
-  std::deque<std::pair<std::string, std::string>> forgets_;      // guarded by mutex_: key, name
-  std::map<AttemptKey, Attempt> known_;                            // guarded by mutex_
-  std::set<std::string> orphans_;                                 // guarded by mutex_
-  std::optional<std::set<std::string>> kept_;  // guarded by mutex_: held since before
-  bool stopping_ = false;                                         // guarded by mutex_
+  std::deque<AttemptSpec> starts_;                           // guarded by mutex_
+  std::deque<std::pair<std::string, std::string>> forgets_;  // guarded by mutex_: key, name
+  std::map<AttemptKey, Attempt> known_;                      // guarded by mutex_
+  std::set<std::string> orphans_;                            // guarded by mutex_
+  std::optional<std::set<std::string>> kept_;                // guarded by mutex_: held since before
+  bool stopping_ = false;                                    // guarded by mutex_
 
   std::unique_ptr<KeeperLink> link_;
   std::vector<std::thread> workers_;

@@ -45,9 +45,8 @@ struct InterpreterVersions {
 class ProcessExecutor final : public Executor {
  public:
   /// `files` and `clock` are borrowed. Makes the directories; connects when first asked.
-  static Result<std::unique_ptr<ProcessExecutor>> Open(ProcessExecutorOptions options,
-                                                       Files& files, const Clock& clock,
-                                                       ReportSink sink);
+  static Result<std::unique_ptr<ProcessExecutor>> Open(ProcessExecutorOptions options, Files& files,
+                                                       const Clock& clock, ReportSink sink);
   ~ProcessExecutor() override;
 
   Status Start(const AttemptSpec& spec) override;
@@ -59,7 +58,8 @@ class ProcessExecutor final : public Executor {
   /// calling it early makes the first task fast.
   Result<InterpreterVersions> Versions();
 
-  /// Ends the keeper; with `tasks`, kills what runs first, else FAILED_PRECONDITION if any does.
+  /// Ends the keeper and returns once its process is gone; with `tasks`, kills what runs first,
+  /// else FAILED_PRECONDITION if any does. DEADLINE_EXCEEDED when that takes longer than 30 s.
   Status StopKeeper(bool tasks);
 
   [[nodiscard]] std::string WorkDirectory(const std::string& name) const;

@@ -83,9 +83,7 @@ class ProcessExecutorTest : public testing::Test {
     }
     FAIL() << "waited in vain";
   }
-  bool Exists(const std::string& name) {
-    return ::access((root_ + '/' + name).c_str(), F_OK) == 0;
-  }
+  bool Exists(const std::string& name) { return ::access((root_ + '/' + name).c_str(), F_OK) == 0; }
 
   /// A process of this test's attempts, which are told apart from others' by their directory.
   bool AnythingMarked() {
@@ -94,7 +92,8 @@ class ProcessExecutorTest : public testing::Test {
       char cwd[4096];
       const std::string link = "/proc/" + std::to_string(process.pid) + "/cwd";
       const ssize_t length = ::readlink(link.c_str(), cwd, sizeof cwd);
-      if (length > 0 && std::string_view(cwd, static_cast<std::size_t>(length)).starts_with(root_)) {
+      if (length > 0 &&
+          std::string_view(cwd, static_cast<std::size_t>(length)).starts_with(root_)) {
         return true;
       }
     }
@@ -140,8 +139,15 @@ TEST_F(ProcessExecutorTest, RunsAnyCommandInADirectoryOfItsOwn) {
 
 TEST_F(ProcessExecutorTest, MissingCodeEndsAsWithFlytekit) {
   AttemptSpec spec = Shell("a", "");
-  spec.argv = {"pyflyte-fast-execute", "--additional-distribution", root_ + "/none.tar.gz",
-               "--dest-dir", ".", "--", "pyflyte-execute", "--resolver", "r"};
+  spec.argv = {"pyflyte-fast-execute",
+               "--additional-distribution",
+               root_ + "/none.tar.gz",
+               "--dest-dir",
+               ".",
+               "--",
+               "pyflyte-execute",
+               "--resolver",
+               "r"};
   ASSERT_TRUE(executor_->Start(spec));
   const Report end = WaitEnd(spec.key);
   EXPECT_EQ(end.kind, ReportKind::kEnded);
@@ -150,7 +156,8 @@ TEST_F(ProcessExecutorTest, MissingCodeEndsAsWithFlytekit) {
 }
 
 TEST_F(ProcessExecutorTest, ARestartedServerAdoptsWhatRunsAndEndsWhatHasNoOwner) {
-  const AttemptSpec running = Shell("running", "touch $DIR/up; while [ ! -e $DIR/go ]; do sleep 0.01; done");
+  const AttemptSpec running =
+      Shell("running", "touch $DIR/up; while [ ! -e $DIR/go ]; do sleep 0.01; done");
   const AttemptSpec ended = Shell("ended", "exit 5");
   const AttemptSpec orphan = Shell("orphan", "touch $DIR/orphan-up; sleep 1000");
   for (const AttemptSpec& spec : {running, ended, orphan}) ASSERT_TRUE(executor_->Start(spec));
@@ -189,9 +196,9 @@ TEST_F(ProcessExecutorTest, TwoHundredTasksAreKnownAgainWithinFiveSeconds) {
   std::vector<AttemptKey> keys;
   for (int i = 0; i < kTasks; ++i) {
     const std::string wait = i % 2 == 0 ? "" : "while [ ! -e $DIR/go ]; do sleep 0.2; done; ";
-    specs.push_back(Shell("t" + std::to_string(i),
-                          "touch $DIR/up-" + std::to_string(i) + "; " + wait + "echo line " +
-                              std::to_string(i) + "; exit " + std::to_string(i % 7)));
+    specs.push_back(Shell("t" + std::to_string(i), "touch $DIR/up-" + std::to_string(i) + "; " +
+                                                       wait + "echo line " + std::to_string(i) +
+                                                       "; exit " + std::to_string(i % 7)));
     keys.push_back(specs.back().key);
     ASSERT_TRUE(executor_->Start(specs.back()));
   }

@@ -43,15 +43,15 @@ std::string Parent(const std::string& path) {
 }
 
 Status CheckEntry(archive_entry* entry) {
-  const std::string name = archive_entry_pathname(entry) == nullptr
-                               ? std::string()
-                               : archive_entry_pathname(entry);
+  const std::string name =
+      archive_entry_pathname(entry) == nullptr ? std::string() : archive_entry_pathname(entry);
   const auto refuse = [&](const std::string& why) {
     return UserError(Code::kInvalidArgument, "code bundle: entry '" + name + "' " + why);
   };
   if (!StaysBelow(name)) return refuse("leaves the directory");
   if (const char* link = archive_entry_symlink(entry)) {
-    if (*link == '/' || !StaysBelow(Parent(name) + link)) return refuse("links out of the directory");
+    if (*link == '/' || !StaysBelow(Parent(name) + link))
+      return refuse("links out of the directory");
     return {};
   }
   if (const char* link = archive_entry_hardlink(entry)) {
@@ -122,18 +122,19 @@ Status UnpackArchive(const std::string& archive_path, const std::string& target)
     }
     // Owner's rights always, so that we can copy and remove it; nothing for others.
     const auto mode = archive_entry_perm(entry);
-    archive_entry_set_perm(entry, (mode & 0700u) | 0600u |
-                                      (archive_entry_filetype(entry) == AE_IFDIR ? 0100u : 0u));
+    archive_entry_set_perm(
+        entry, (mode & 0700u) | 0600u | (archive_entry_filetype(entry) == AE_IFDIR ? 0100u : 0u));
     if (archive_write_header(to.get(), entry) < ARCHIVE_WARN) {
       return SystemError(Code::kInternal, "unpack " + path + ": " + archive_error_string(to.get()));
     }
     if (archive_entry_size(entry) > 0) {
-      if (Status copied = CopyData(from.get(), to.get(), archive_path, bytes); !copied) return copied;
+      if (Status copied = CopyData(from.get(), to.get(), archive_path, bytes); !copied)
+        return copied;
     }
   }
   if (archive_write_close(to.get()) != ARCHIVE_OK) {
-    return SystemError(Code::kInternal, "unpack " + archive_path + ": " +
-                                            archive_error_string(to.get()));
+    return SystemError(Code::kInternal,
+                       "unpack " + archive_path + ": " + archive_error_string(to.get()));
   }
   return {};
 }

@@ -1,8 +1,7 @@
 #include "executors/simulated/simulated_executor.h"
 
-#include <csignal>
-
 #include <algorithm>
+#include <csignal>
 
 namespace martlet::executors {
 namespace {
@@ -37,7 +36,10 @@ Report EndReport(const AttemptKey& key, SimulatedFate fate, Timestamp at) {
 
 SimulatedExecutor::SimulatedExecutor(const Clock& clock, Random& random, Script script,
                                      Finish finish, ReportSink sink)
-    : clock_(clock), random_(random), script_(std::move(script)), finish_(std::move(finish)),
+    : clock_(clock),
+      random_(random),
+      script_(std::move(script)),
+      finish_(std::move(finish)),
       sink_(std::move(sink)) {}
 
 Status SimulatedExecutor::Start(const AttemptSpec& spec) {
@@ -86,8 +88,8 @@ Result<std::vector<Adopted>> SimulatedExecutor::Adopt(const std::vector<AttemptK
       answer.report.reason = "it was never started";
     } else if (found->second.end) {
       answer.report = *found->second.end;
-      answer.state = answer.report.kind == ReportKind::kLost ? AdoptedState::kLost
-                                                             : AdoptedState::kEnded;
+      answer.state =
+          answer.report.kind == ReportKind::kLost ? AdoptedState::kLost : AdoptedState::kEnded;
     } else {
       answer.state = AdoptedState::kRunning;
       answer.report.kind = ReportKind::kRunning;
@@ -152,8 +154,7 @@ void SimulatedExecutor::ScheduleEnd(Simulated& attempt, Timestamp at) {
 }
 
 void SimulatedExecutor::Deliver(Due due) {
-  const bool is_end =
-      due.report.kind == ReportKind::kEnded || due.report.kind == ReportKind::kLost;
+  const bool is_end = due.report.kind == ReportKind::kEnded || due.report.kind == ReportKind::kLost;
   const auto found = attempts_.find(due.report.key);
   if (due.genuine) {
     // A killed attempt ends once, whichever of its two ends comes first.
@@ -172,7 +173,8 @@ void SimulatedExecutor::Deliver(Due due) {
 
 void SimulatedExecutor::AddNoise(const Report& report) {
   const auto later = [this] {
-    const auto bound = static_cast<std::uint64_t>(std::max<std::int64_t>(noise_.delay_max.count(), 1));
+    const auto bound =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(noise_.delay_max.count(), 1));
     return clock_.Now() + Nanos(static_cast<std::int64_t>(random_.Below(bound)));
   };
   if (random_.Chance(noise_.duplicate)) Schedule(later(), report, false);

@@ -15,12 +15,12 @@ namespace martlet::executors {
 
 /// What a simulated attempt does.
 enum class SimulatedFate {
-  kSucceed,     ///< exits 0; `finish` of the script writes its outputs
-  kFail,        ///< exits 1 without error.pb
+  kSucceed,  ///< exits 0; `finish` of the script writes its outputs
+  kFail,     ///< exits 1 without error.pb
   kOutOfMemory,
-  kHang,        ///< runs until it is killed
-  kLose,        ///< is reported lost
-  kVanish,      ///< ends, and nobody saw how
+  kHang,    ///< runs until it is killed
+  kLose,    ///< is reported lost
+  kVanish,  ///< ends, and nobody saw how
 };
 
 struct SimulatedPlan {

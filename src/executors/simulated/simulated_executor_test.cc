@@ -11,13 +11,13 @@ struct World {
   explicit World(std::uint64_t seed, SimulatedExecutor::Noise noise = {})
       : random(seed),
         executor(
-            clock, random,
-            [this](const AttemptSpec& spec) { return plans[spec.key.path]; },
+            clock, random, [this](const AttemptSpec& spec) { return plans[spec.key.path]; },
             [this](const AttemptSpec& spec, SimulatedFate) { finished.push_back(spec.key.path); },
             [this](Report report) { reports.push_back(std::move(report)); }) {
     executor.SetNoise(noise);
   }
-  Status Start(const std::string& path, SimulatedFate fate, Nanos run_for, std::uint64_t epoch = 2) {
+  Status Start(const std::string& path, SimulatedFate fate, Nanos run_for,
+               std::uint64_t epoch = 2) {
     plans[path] = {.fate = fate, .start_after = 1s, .run_for = run_for};
     AttemptSpec spec;
     spec.key = {{1}, path, 0, epoch};
@@ -59,8 +59,8 @@ TEST(SimulatedExecutorTest, FatesAreReportedInTheOrderOfTime) {
 }
 
 TEST(SimulatedExecutorTest, ASeedMeansOneHistory) {
-  const SimulatedExecutor::Noise noise{.duplicate = 40, .refuse_start = 20, .late_epoch = 30,
-                                       .delay_max = 60s};
+  const SimulatedExecutor::Noise noise{
+      .duplicate = 40, .refuse_start = 20, .late_epoch = 30, .delay_max = 60s};
   const auto run = [&](std::uint64_t seed) {
     World world(seed, noise);
     for (int i = 0; i < 50; ++i) {
