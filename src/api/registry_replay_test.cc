@@ -1,6 +1,6 @@
 // Replays what the real Flyte v1.16.8 answered about registered entities: every recorded gRPC call
 // of families 01 to 05, and what flytekit registered in 14, against the handlers, in process, over
-// a store in memory. What differs on purpose stands in tests/replay/deviations-registry.yaml.
+// a store in memory. What differs on purpose stands in tests/replay/deviations.yaml.
 //
 // MARTLET_ORACLE names the folder of the recordings; without it the test is skipped.
 #include <google/protobuf/descriptor.h>

@@ -323,6 +323,7 @@ class Launches::Preparation {
     metadata->mutable_system_metadata()->set_namespace_(request_.project() + '-' +
                                                         request_.domain());
     if (!SaysWhoRuns(spec_.security_context())) {
+      spec_.clear_security_context();
       if (SaysWhoRuns(launch_plan_spec_.security_context())) {
         *spec_.mutable_security_context() = launch_plan_spec_.security_context();
       } else if (!spec_.auth_role().kubernetes_service_account().empty() ||

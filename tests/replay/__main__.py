@@ -25,9 +25,10 @@ RECORDED_SETTINGS = (
 # Families that go on where another one's scenario ended; that one is sent first and not counted.
 PREPARED_BY = {"08_signals": ("07_events", "setup")}
 
-# An interpreter that never gets ready. The recorder's engine was off: executions of API recordings
+# Programs of tasks that never get ready, never end. The recorder's engine was off: executions of API recordings
 # stay as untouched as they were, and no answer depends on how fast a task is.
-IDLE_PYTHON = "#!/bin/sh\nexec sleep 100000\n"
+IDLE_PROGRAMS = ("python", "pyflyte-execute", "pyflyte-fast-execute", "pyflyte-map-execute")
+IDLE = "#!/bin/sh\nexec sleep 100000\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,13 +95,14 @@ def _connection(options: argparse.Namespace) -> Iterator[Connection]:
             connection.close()
         return
     with tempfile.TemporaryDirectory(prefix="martlet-replay-") as folder:
-        idle = pathlib.Path(folder, "python")
-        idle.write_text(IDLE_PYTHON)
-        idle.chmod(0o700)
+        for name in IDLE_PROGRAMS:
+            program = pathlib.Path(folder, name)
+            program.write_text(IDLE)
+            program.chmod(0o700)
         server = Server(
             pathlib.Path(folder),
             program=options.server_bin,
-            python=str(idle),
+            python=str(pathlib.Path(folder, IDLE_PROGRAMS[0])),
             arguments=(*RECORDED_SETTINGS, *options.server_arg),
         ).start()
         connection = Connection(server.address)

@@ -298,7 +298,7 @@ def _binary_answer(record: dict[str, Any], received: bytes) -> Any:
         if record["status"] >= 400:
             return status_document(received)
     except (message.DecodeError, TypeError):
-        pass  # another message was decoded as the recorded one, or what cannot be read is compared as text, and differs
+        pass  # what is not the recorded message is compared as text, and differs
     return received.decode("utf-8", "replace")
 
 
