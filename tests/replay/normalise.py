@@ -211,6 +211,8 @@ TREE_NAMES = {
     "created_at and updated_at, because Kubernetes reports whole seconds, late or never",
     "tree_uris": "of a URI the part after the execution's own folder is compared; raw data is "
     "`<raw>`",
+    "tree_start_nodes": "what a start-node hands on is not written as an object; its values are "
+    "answered by GetNodeExecutionData",
     "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
     "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
     "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
@@ -224,6 +226,7 @@ TREE_NAMES = {
 
 # The folder that the recordings' inputs name for files in which tasks count their attempts.
 SCRATCH = "/tmp/rig/1795325985"
+START_NODE_OBJECT = re.compile(r"(^|/)start-node/(data/)?\d+/outputs\.pb$")
 POD_TEXT = "<account of a dead process>"
 
 _TIMES = {"created_at", "updated_at", "started_at", "occurred_at"}
