@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -112,6 +113,29 @@ std::vector<std::pair<std::string, std::string>> Inherited(const Settings& setti
   return inherited;
 }
 
+/// Lets the executor's reports through while the runtime can take them. The executor is there before
+/// the runtime and after it; what it says then is said again when attempts are adopted.
+class ReportGate {
+ public:
+  void Open(runtime::EngineRuntime& runtime) {
+    const std::lock_guard lock(mutex_);
+    runtime_ = &runtime;
+  }
+  /// Returns once no report is on its way through.
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    runtime_ = nullptr;
+  }
+  void Pass(executors::Report report) {
+    const std::lock_guard lock(mutex_);
+    if (runtime_ != nullptr) runtime_->OnReport(std::move(report));
+  }
+
+ private:
+  std::mutex mutex_;
+  runtime::EngineRuntime* runtime_ = nullptr;
+};
+
 std::string ServerFile(const std::string& data) { return data + "/server.json"; }
 
 }  // namespace
@@ -132,6 +156,7 @@ class Server::Parts {
   std::unique_ptr<WorkerPool> work;
   service::Settings registry_settings;
   service::LaunchSettings launch_settings;
+  ReportGate reports;
   std::unique_ptr<executors::ProcessExecutor> executor;
   std::unique_ptr<runtime::EngineRuntime> runtime;
   std::unique_ptr<service::Registry> registry;
@@ -196,7 +221,7 @@ class Server::Parts {
     options.inherited = Inherited(settings, python);
     auto opened = executors::ProcessExecutor::Open(
         options, files, clock,
-        [this](executors::Report report) { runtime->OnReport(std::move(report)); });
+        [this](executors::Report report) { reports.Pass(std::move(report)); });
     if (!opened) return Forward(opened);
     executor = *std::move(opened);
 
@@ -212,6 +237,7 @@ class Server::Parts {
     runtime_options.executor_instance = "process";
     runtime = std::make_unique<runtime::EngineRuntime>(*store, *objects, files, *executor, *work,
                                                        clock, runtime_options);
+    reports.Open(*runtime);
     return {};
   }
 
@@ -224,6 +250,16 @@ class Server::Parts {
     for (const std::string& project : settings.seed_projects) {
       registry_settings.seed_projects.push_back({project, project, project + " description"});
     }
+    const auto limit = [this](const char* resource) {
+      const auto found = settings.task_resource_limits.find(resource);
+      return found == settings.task_resource_limits.end() ? std::string() : found->second;
+    };
+    registry_settings.task_resource_limits = {.cpu = limit("cpu"),
+                                              .memory = limit("memory"),
+                                              .gpu = limit("gpu"),
+                                              .storage = limit("storage"),
+                                              .ephemeral_storage = limit("ephemeral_storage")};
+    registry_settings.workflow_nodes_max = static_cast<std::size_t>(settings.max_workflow_nodes);
     if (Status seeded = service::SeedProjects(*store, registry_settings); !seeded) return seeded;
     launch_settings.max_parallelism = static_cast<std::int32_t>(settings.max_parallelism);
     launch_settings.literal_bytes_max = static_cast<std::size_t>(settings.max_literal_bytes);
@@ -286,6 +322,7 @@ class Server::Parts {
   void Stop(Nanos grace) {
     if (std::exchange(stopped, true)) return;
     if (api) api->Stop(grace);
+    reports.Close();
     if (runtime) runtime->Stop();
     if (work) work->Close();
     if (!data.empty()) (void)files.Remove(ServerFile(data));

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <set>
+
+#include "service/quantity.h"
 
 namespace martlet::app {
 namespace {
@@ -66,6 +69,42 @@ SettingInfo Names(std::string name, std::vector<std::string> Settings::*member, 
             return {};
           },
           [member](const Settings& settings) { return JoinCommas(settings.*member); }};
+}
+
+/// "cpu=4,memory=4Gi": what one container may ask for. Quantities are checked here, because a wrong
+/// one would be found only when somebody registers a task.
+SettingInfo TaskResourceLimitsSetting() {
+  static const std::set<std::string> known = {"cpu", "memory", "gpu", "storage",
+                                              "ephemeral_storage"};
+  return {"task_resource_limits",
+          "most that one task may ask for, such as cpu=4,memory=8Gi,gpu=1; default: no limit",
+          [](Settings& settings, const std::string& value) -> Status {
+            std::map<std::string, std::string> limits;
+            for (const std::string& part : SplitCommas(value)) {
+              const std::size_t equals = part.find('=');
+              const std::string name = part.substr(0, equals);
+              if (equals == std::string::npos || !known.contains(name)) {
+                return UserError(Code::kInvalidArgument,
+                                 "'" + part +
+                                     "' is not RESOURCE=QUANTITY with one of cpu, memory, gpu, "
+                                     "storage, ephemeral_storage");
+              }
+              const std::string quantity = part.substr(equals + 1);
+              if (const auto parsed = service::Quantity::Parse(quantity); !parsed) {
+                return UserError(Code::kInvalidArgument, part + ": " + parsed.error().message);
+              }
+              limits[name] = quantity;
+            }
+            settings.task_resource_limits = std::move(limits);
+            return {};
+          },
+          [](const Settings& settings) {
+            std::vector<std::string> parts;
+            for (const auto& [name, quantity] : settings.task_resource_limits) {
+              parts.push_back(name + "=" + quantity);
+            }
+            return JoinCommas(parts);
+          }};
 }
 
 SettingInfo LogLevelSetting() {
@@ -190,6 +229,9 @@ const std::vector<SettingInfo>& AllSettings() {
       Number("spare_workers", &Settings::spare_workers, 0, 64, "warm Python processes kept ready"),
       Names("task_environment", &Settings::task_environment,
             "variables that tasks inherit from the server, by name"),
+      TaskResourceLimitsSetting(),
+      Number("max_workflow_nodes", &Settings::max_workflow_nodes, 0, 1'000'000,
+             "nodes of one workflow that may be registered; 0: no limit"),
       LogLevelSetting(),
   };
   return all;

@@ -27,6 +27,8 @@ struct Settings {
   std::int64_t task_slots = 0;                ///< tasks at once; 0: twice the cores
   std::int64_t spare_workers = 2;             ///< warm interpreters kept ready
   std::vector<std::string> task_environment;  ///< variables that tasks inherit, by name
+  std::map<std::string, std::string> task_resource_limits;  ///< quantities by resource
+  std::int64_t max_workflow_nodes = 0;                      ///< of a registered workflow; 0: any
   std::string log_level = "info";
 };
 

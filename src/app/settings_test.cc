@@ -59,5 +59,21 @@ TEST_F(SettingsTest, BadValuesNameTheSettingAndWhatIsAccepted) {
   EXPECT_EQ(LoadSettings(sources_).error().code, Code::kInvalidArgument);
 }
 
+TEST_F(SettingsTest, ResourceLimitsAreQuantitiesByResource) {
+  WriteFile("task_resource_limits: [cpu=4, memory=4Gi]\n");
+  const auto loaded = LoadSettings(sources_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.task_resource_limits,
+            (std::map<std::string, std::string>{{"cpu", "4"}, {"memory", "4Gi"}}));
+  sources_.file.reset();
+  for (const std::string bad : {"cpu", "disk=4", "cpu=", "memory=lots"}) {
+    sources_.flags = {{"task_resource_limits", bad}};
+    const auto refused = LoadSettings(sources_);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_TRUE(refused.error().message.starts_with("--task-resource-limits: ")) << bad;
+    EXPECT_NE(refused.error().message.find(bad), std::string::npos) << refused.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace martlet::app

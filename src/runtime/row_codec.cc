@@ -163,7 +163,7 @@ store::NodeExecutionRow ToNodeRow(const Plan& plan, const ExecutionState& state,
   }
   if (plan_node.kind == compiler::NodeKind::kTask &&
       (node.phase == engine::NodePhase::kSucceeded || node.phase == engine::NodePhase::kFailed) &&
-      !node.attempts.empty() && node.attempts.back().started_at.IsSet()) {
+      !node.attempts.empty() && node.attempts.back().phase != engine::AttemptPhase::kAborted) {
     row.checkpoint_uri =
         engine::PlacesOf(plan, state, ref, node.attempt).raw_prefix + kCheckpointDir;
   }

@@ -108,6 +108,18 @@ Result<store::NodeExecutionRow> FindNodeExecution(store::Reader& reader,
   return store::FromRow<store::NodeExecutionRow>(rows->front());
 }
 
+Result<NodeExecutionRows> FindNodeExecution(store::Reader& reader,
+                                            const flyteidl::core::NodeExecutionIdentifier& id) {
+  auto execution = FindExecution(reader, id.execution_id());
+  if (!execution) {
+    if (execution.error().code == Code::kNotFound) return Missing("node execution", Text(id));
+    return Forward(execution);
+  }
+  auto node = FindNodeExecution(reader, *execution, id.node_id());
+  if (!node) return Forward(node);
+  return NodeExecutionRows{*std::move(execution), *std::move(node)};
+}
+
 Result<flyteidl::admin::Execution> ExecutionQueries::Get(
     const flyteidl::admin::WorkflowExecutionGetRequest& request, const ViewContext& context) {
   if (!request.has_id()) return MissingField("id");
@@ -213,16 +225,10 @@ Result<flyteidl::admin::NodeExecution> ExecutionQueries::GetNode(
   if (!request.has_id()) return MissingField("id");
   auto reader = store_.Snapshot();
   if (!reader) return Forward(reader);
-  const auto execution = FindExecution(**reader, request.id().execution_id());
-  if (!execution) {
-    if (execution.error().code == Code::kNotFound) {
-      return Missing("node execution", Text(request.id()));
-    }
-    return Forward(execution);
-  }
-  const auto node = FindNodeExecution(**reader, *execution, request.id().node_id());
-  if (!node) return Forward(node);
-  return ExecutionViews(**reader, context).Render(*execution, *node, ErrorText::kWhole);
+  const auto found = FindNodeExecution(**reader, request.id());
+  if (!found) return Forward(found);
+  return ExecutionViews(**reader, context)
+      .Render(found->execution, found->node, ErrorText::kWhole);
 }
 
 Result<flyteidl::admin::NodeExecutionList> ExecutionQueries::ListNodes(

@@ -33,6 +33,13 @@ Result<store::ExecutionRow> FindExecution(store::Reader& reader,
 Result<store::NodeExecutionRow> FindNodeExecution(store::Reader& reader,
                                                   const store::ExecutionRow& execution,
                                                   const std::string& node_id);
+/// The rows that a node execution's id names.
+struct NodeExecutionRows {
+  store::ExecutionRow execution;
+  store::NodeExecutionRow node;
+};
+Result<NodeExecutionRows> FindNodeExecution(store::Reader& reader,
+                                            const flyteidl::core::NodeExecutionIdentifier& id);
 /// The rows that a task execution's id names.
 struct TaskExecutionRows {
   store::ExecutionRow execution;

@@ -17,18 +17,19 @@ bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <=
 }  // namespace
 
 Status CheckExecutionName(const std::string& name) {
-  if (name.size() > kExecutionNameMax) {
-    return UserError(Code::kInvalidArgument, "size of name exceeded length " +
-                                                 std::to_string(kExecutionNameMax) + " : " + name);
-  }
+  // Case does not matter, and Flyte's texts show the name in lower case.
   std::string lower = name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
     return c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
   });
+  if (lower.size() > kExecutionNameMax) {
+    return UserError(Code::kInvalidArgument, "size of name exceeded length " +
+                                                 std::to_string(kExecutionNameMax) + " : " + lower);
+  }
   const bool starts_well = !lower.empty() && lower[0] >= 'a' && lower[0] <= 'z';
   if (!starts_well || !std::all_of(lower.begin(), lower.end(),
                                    [](char c) { return IsLowerOrDigit(c) || c == '-'; })) {
-    return UserError(Code::kInvalidArgument, "invalid name format: " + name +
+    return UserError(Code::kInvalidArgument, "invalid name format: " + lower +
                                                  ", does not match regex '^[a-z][a-z\\-0-9]*$'");
   }
   return {};

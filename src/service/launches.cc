@@ -56,6 +56,23 @@ struct SingleTaskEntities {
   store::LaunchPlanRow launch_plan;
 };
 
+/// For a request that names the node it was made by: takes over that execution's user and goes
+/// one level deeper. NOT_FOUND when there is no such node (admin contract §4.5).
+Status InheritFromParent(store::Reader& reader, ExecutionCreateRequest& request,
+                         std::string& principal) {
+  ExecutionMetadata* metadata = request.mutable_spec()->mutable_metadata();
+  const auto parent = FindNodeExecution(reader, metadata->parent_node_execution());
+  if (!parent) return Forward(parent);
+  ExecutionSpec parent_spec;
+  if (!parent_spec.ParseFromString(parent->execution.spec.data)) {
+    return SystemError(Code::kDataLoss, "the stored spec of " + parent->execution.name +
+                                            " does not parse; run `martlet verify`");
+  }
+  metadata->set_nesting(parent_spec.metadata().nesting() + 1);
+  principal = parent->execution.user;
+  return {};
+}
+
 flyteidl::core::ParameterMap RequiredParameters(const flyteidl::core::VariableMap& inputs) {
   flyteidl::core::ParameterMap parameters;
   for (const auto& [name, variable] : inputs.variables()) {
@@ -281,9 +298,10 @@ class Launches::Preparation {
         reader_.Get(store::TableOf<store::ProjectRow>(), store::KeyOf(request_.project()));
     if (!found) return Forward(found);
     if (!found->has_value()) return {};
-    flyteidl::admin::Labels labels;
-    labels.ParseFromString(store::FromRow<store::ProjectRow>(**found).labels.data);
-    for (const auto& [key, value] : labels.values()) {
+    // The column holds a project that has nothing but labels.
+    flyteidl::admin::Project project;
+    project.ParseFromString(store::FromRow<store::ProjectRow>(**found).labels.data);
+    for (const auto& [key, value] : project.labels().values()) {
       spec_.mutable_labels()->mutable_values()->insert({key, value});
     }
     return {};
@@ -301,6 +319,7 @@ class Launches::Preparation {
     ExecutionMetadata* metadata = spec_.mutable_metadata();
     metadata->set_principal(principal_);
     metadata->clear_artifact_ids();
+    metadata->clear_system_metadata();  // the server's to say, whatever the caller sent
     metadata->mutable_system_metadata()->set_namespace_(request_.project() + '-' +
                                                         request_.domain());
     if (!SaysWhoRuns(spec_.security_context())) {
@@ -349,7 +368,17 @@ void Launches::Create(const ExecutionCreateRequest& request, const std::string& 
   if (Status checked = CheckCreateRequest(**reader, registry_, request); !checked) {
     return finish(Forward(checked));
   }
-  Result<runtime::NewExecution> prepared = Preparation(*this, **reader, request, principal).Run();
+  std::string user = principal;
+  // Copied only then: inputs may be large.
+  std::optional<ExecutionCreateRequest> of_parent;
+  if (request.spec().metadata().has_parent_node_execution()) {
+    of_parent = request;
+    if (Status parent = InheritFromParent(**reader, *of_parent, user); !parent) {
+      return finish(Forward(parent));
+    }
+  }
+  Result<runtime::NewExecution> prepared =
+      Preparation(*this, **reader, of_parent ? *of_parent : request, user).Run();
   reader->reset();
   Launch(std::move(prepared), finish);
 }
@@ -392,14 +421,19 @@ void Launches::Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request
   metadata->set_mode(ExecutionMetadata::RELAUNCH);
   *metadata->mutable_reference_execution() = id;
   again.mutable_spec()->set_overwrite_cache(request.overwrite_cache());
-  again.mutable_spec()->clear_inputs();
   auto user_inputs = runtime_.ReadUserInputs(*row);
   if (!user_inputs) return finish(Forward(user_inputs));
   *again.mutable_inputs() = *std::move(user_inputs);
   if (Status checked = CheckCreateRequest(**reader, registry_, again); !checked) {
     return finish(Forward(checked));
   }
-  Result<runtime::NewExecution> prepared = Preparation(*this, **reader, again, principal).Run();
+  std::string user = principal;
+  if (metadata->has_parent_node_execution()) {
+    if (Status parent = InheritFromParent(**reader, again, user); !parent) {
+      return finish(Forward(parent));
+    }
+  }
+  Result<runtime::NewExecution> prepared = Preparation(*this, **reader, again, user).Run();
   if (prepared) prepared->row.source_execution = ExecutionId{row->id};
   reader->reset();
   Launch(std::move(prepared), finish);

@@ -17,6 +17,19 @@ from tests.replay.runner import DIFFERENT, Outcome, Replay
 from tests.replay.transports import Connection
 
 
+# What the recorded server was configured with (README of the recordings).
+RECORDED_SETTINGS = (
+    "--task-resource-limits", "cpu=4,memory=4Gi,gpu=1", "--max-workflow-nodes", "100",
+)  # fmt: skip
+
+# Families that go on where another one's scenario ended; that one is sent first and not counted.
+PREPARED_BY = {"08_signals": ("07_events", "setup")}
+
+# An interpreter that never gets ready. The recorder's engine was off: executions of API recordings
+# stay as untouched as they were, and no answer depends on how fast a task is.
+IDLE_PYTHON = "#!/bin/sh\nexec sleep 100000\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     if options.doc:
@@ -46,7 +59,9 @@ def _replay_families(options: argparse.Namespace) -> int:
             if root.startswith("/"):
                 connection.storage_folder = pathlib.Path(root)
             substitution = Substitution(root or normalise.BUCKET)
-            outcomes = Replay(connection, deviations, substitution).run(steps)
+            replay = Replay(connection, deviations, substitution)
+            replay.run(_preparation(options.oracle, family))
+            outcomes = replay.run(steps)
         everything += outcomes
         print(report.counts_line(family, outcomes), flush=True)
         if options.verbose:
@@ -61,6 +76,13 @@ def _replay_families(options: argparse.Namespace) -> int:
     return 1 if any(outcome.verdict == DIFFERENT for outcome in everything) else 0
 
 
+def _preparation(oracle: pathlib.Path, family: str) -> list[recording.Step]:
+    if family not in PREPARED_BY:
+        return []
+    other, scenario = PREPARED_BY[family]
+    return [step for step in recording.load(oracle, other) if step.scenario == scenario]
+
+
 @contextlib.contextmanager
 def _connection(options: argparse.Namespace) -> Iterator[Connection]:
     """A connection to a fresh server, or to the one at --address."""
@@ -72,11 +94,14 @@ def _connection(options: argparse.Namespace) -> Iterator[Connection]:
             connection.close()
         return
     with tempfile.TemporaryDirectory(prefix="martlet-replay-") as folder:
+        idle = pathlib.Path(folder, "python")
+        idle.write_text(IDLE_PYTHON)
+        idle.chmod(0o700)
         server = Server(
             pathlib.Path(folder),
             program=options.server_bin,
-            python=options.python,
-            arguments=tuple(options.server_arg),
+            python=str(idle),
+            arguments=(*RECORDED_SETTINGS, *options.server_arg),
         ).start()
         connection = Connection(server.address)
         try:
@@ -104,8 +129,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--doc", action="store_true", help="print docs/compatibility.md")
     parser.add_argument("--server-bin", type=pathlib.Path, default=binary())
     parser.add_argument("--python", default=sys.executable,
-                        help="the server's --python; one that never gets ready keeps the "
-                        "executions of API recordings as untouched as they were recorded")
+                        help="with --engine: the interpreter of the tasks")
     parser.add_argument("--server-arg", action="append", default=[],
                         help="one more argument of `martlet serve`, repeatable")
     parser.add_argument("--address", help="a running, fresh server instead of starting one")

@@ -118,8 +118,9 @@ class _Replay:
         connection = Connection(server.address)
         storage = pathlib.Path(connection.storage_root())
         connection.close()
-        # Without a folder to look into, metadata objects are not compared.
-        self._storage = storage if storage.is_absolute() else None
+        # Executions have their folders beside that of the uploads. Without a folder to look into,
+        # metadata objects are not compared.
+        self._storage = storage.parent if storage.is_absolute() else None
 
     def run(self, folder: pathlib.Path, chosen: dict[str, Scenario]) -> list[Result]:
         self._register(folder, sorted({scenario.version for scenario in chosen.values()} | {"o1"}))

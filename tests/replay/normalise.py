@@ -234,6 +234,8 @@ _POD = re.compile(
     r"\(\d+\)\. Reason \[\w+\]\. Message: \s*\."
 )
 _FILE = re.compile(r'File "[^"]*?((?:site-packages|orc)/[^"]+)"')
+# Lists cut the messages of nodes short, often inside the first folder.
+_CUT_FILE = re.compile(r'File "[^"]*\Z')
 _FLYTEKIT = re.compile(r"site-packages/")
 _RECORDED_VERSIONS = re.compile(r"^o1[a-z]?$|^o2$")
 _LEFT_OUT_ENVIRONMENT = ("FLYTE_AWS_", "FLYTE_PLATFORM_", "FLYTE_SECRETS_", "FLYTE_SDK_", "_F_")
@@ -287,4 +289,5 @@ def after_folder(uri: str, name: str) -> str:
 
 def _message(text: str) -> str:
     text = _POD.sub(POD_TEXT, text)
-    return _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)
+    text = _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)
+    return _CUT_FILE.sub('File "', text)

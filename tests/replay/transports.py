@@ -178,7 +178,7 @@ class Connection:
             url.netloc,
             target,
             dict(record.get("request_headers", {})),
-            base64.b64decode(record.get("request_b64", "")),
+            base64.b64decode(record.get("request_b64") or ""),
         )
         return Answer({"status": status})
 
@@ -297,8 +297,8 @@ def _binary_answer(record: dict[str, Any], received: bytes) -> Any:
             return to_json(wire.message_class(name).FromString(received))
         if record["status"] >= 400:
             return status_document(received)
-    except message.DecodeError:
-        pass  # what cannot be read is compared as text, and differs
+    except (message.DecodeError, TypeError):
+        pass  # another message was decoded as the recorded one, or what cannot be read is compared as text, and differs
     return received.decode("utf-8", "replace")
 
 

@@ -31,10 +31,7 @@ def fetch(stubs: Stubs, name: str, storage: pathlib.Path | None) -> dict[str, An
         "data": to_json(executions.data(stubs, name)),
         "node_executions": _nodes(stubs, name, ""),
     }
-    signals = stubs.signal.ListSignals(
-        signal_pb2.SignalListRequest(workflow_execution_id=own, limit=100), timeout=30
-    ).signals
-    if signals:
+    if signals := _signals(stubs, own):
         tree["signals"] = [to_json(signal) for signal in signals]
     if storage is not None:
         tree["metadata_objects"] = metadata_objects(storage, name)
@@ -49,6 +46,18 @@ def metadata_objects(storage: pathlib.Path, name: str) -> list[dict[str, Any]]:
         if path.is_file() and any(part.endswith(name) for part in parts[:-1]):
             found.append({"key": "/".join(parts), "size": path.stat().st_size})
     return found
+
+
+def _signals(stubs: Stubs, own: identifier_pb2.WorkflowExecutionIdentifier) -> list:
+    try:
+        return stubs.signal.ListSignals(
+            signal_pb2.SignalListRequest(workflow_execution_id=own, limit=100), timeout=30
+        ).signals
+    except grpc.RpcError as error:
+        # A server without signals runs trees that have none; the others differ by theirs.
+        if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+            return []
+        raise
 
 
 def _nodes(stubs: Stubs, name: str, parent: str) -> list[dict[str, Any]]:
@@ -108,10 +117,10 @@ def comparable(tree: dict[str, Any], name: str, scratch: str = normalise.SCRATCH
         "data": _io(tree["data"]),
         "nodes": _by_id(tree["node_executions"]),
         "signals": {s["id"]["signal_id"]: s for s in tree.get("signals", [])},
-        "metadata_objects": sorted(
-            normalise.after_folder(entry["key"], name) + ("" if entry["size"] else " (empty)")
+        "metadata_objects": {
+            normalise.after_folder(entry["key"], name): "bytes" if entry["size"] else "empty"
             for entry in tree.get("metadata_objects", [])
-        ),
+        },
     }
     return normalise.tree_value(made, name, scratch)
 
