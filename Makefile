@@ -1,5 +1,5 @@
 # Every target installs what it needs first (tools/bootstrap; the second time it does nothing).
-.PHONY: demo test build bench simulate format lint replay bootstrap check unit conformance soak
+.PHONY: demo test build bench simulate format lint replay bootstrap unit conformance soak
 
 PRESET ?= release
 BUILD = build/$(PRESET)
@@ -35,6 +35,11 @@ bench: build
 
 simulate: build
 	@$(BUILD)/martlet-simulate $(SIMULATE_FLAGS)
+
+# Long versions of what `make test` runs a slice of: the server killed at 50 moments of 10 s tasks.
+soak: build
+	@MARTLET_BIN=$(BUILD)/martlet MARTLET_KILL_ROUNDS=50 MARTLET_KILL_TASK_SECONDS=10 \
+	  $(PYTHON) -m pytest -q tests/crash
 
 format: bootstrap
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i

@@ -31,6 +31,9 @@ using store::TableOf;
 /// How often what could not be done for want of resources is tried again.
 constexpr Nanos kTickInterval = std::chrono::milliseconds(200);
 
+/// Pause between two attempts to ask the executor at start.
+constexpr Nanos kAdoptionPause = std::chrono::seconds(1);
+
 bool IsPassing(const Error& error) {
   return error.code == Code::kResourceExhausted || error.code == Code::kUnavailable ||
          error.code == Code::kAborted;
@@ -97,13 +100,23 @@ class EngineRuntime::Impl final : public ActionSink {
   }
 
   Status Start(bool threaded) {
-    std::vector<ExecutionId> unfinished;
-    if (Status found = AskExecutor(unfinished); !found) return found;
-    for (const ExecutionId id : unfinished) shard_.Adopt(id);
-    outbox_.Wake();
-    if (threaded) {
-      shard_thread_ = std::jthread([this] {
+    auto unfinished = FindUnfinished();
+    if (!unfinished) return Forward(unfinished);
+    if (!threaded) {
+      if (Status asked = AskExecutor(unfinished->attempts); !asked) return asked;
+      TakeOver(*unfinished);
+    } else {
+      // Nothing is decided before the executor has said what became of its attempts; the API
+      // answers meanwhile, and what it creates waits in the inbox.
+      shard_thread_ = std::jthread([this, found = *std::move(unfinished)] {
         pthread_setname_np(pthread_self(), "shard");
+        for (;;) {
+          const Status asked = AskExecutor(found.attempts);
+          if (asked) break;
+          LogError("runtime.adoption_delayed", {{"why", asked.error().message}});
+          if (WaitForStop(kAdoptionPause)) return;
+        }
+        TakeOver(found);
         shard_.Run();
       });
       ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
@@ -112,6 +125,11 @@ class EngineRuntime::Impl final : public ActionSink {
   }
 
   void Stop() {
+    {
+      const std::lock_guard lock(tick_mutex_);
+      stopping_ = true;
+    }
+    tick_wake_.notify_all();
     if (ticker_.joinable()) {
       ticker_.request_stop();
       tick_wake_.notify_all();
@@ -286,33 +304,54 @@ class EngineRuntime::Impl final : public ActionSink {
            attempts[start.stamp.attempt].phase == engine::AttemptPhase::kRunning;
   }
 
-  /// Unfinished executions, and what the executor knows of their live attempts.
-  Status AskExecutor(std::vector<ExecutionId>& unfinished) {
+  struct Unfinished {
+    std::vector<ExecutionId> executions;
+    std::vector<executors::AttemptKey> attempts;
+  };
+
+  Result<Unfinished> FindUnfinished() {
     auto reader = store_.Snapshot();
     if (!reader) return Forward(reader);
+    Unfinished found;
     store::Query executions{.table = &TableOf<store::ExecutionRow>(), .select = {"id"}};
     executions.filter.where.push_back({"witness", store::Op::kNotNull});
     const auto rows = (*reader)->Scan(executions);
     if (!rows) return Forward(rows);
-    for (const store::Row& row : *rows) unfinished.push_back({std::get<std::int64_t>(row[0])});
+    for (const store::Row& row : *rows) {
+      found.executions.push_back({std::get<std::int64_t>(row[0])});
+    }
 
     store::Query attempts{.table = &TableOf<store::AttemptRow>()};
     attempts.filter.where.push_back({"witness", store::Op::kNotNull});
     const auto attempt_rows = (*reader)->Scan(attempts);
     if (!attempt_rows) return Forward(attempt_rows);
-    std::vector<executors::AttemptKey> keys;
     for (const store::Row& cells : *attempt_rows) {
       const auto row = store::FromRow<store::AttemptRow>(cells);
-      keys.push_back({.execution = row.execution,
-                      .path = row.path,
-                      .attempt = static_cast<std::int32_t>(row.attempt),
-                      .epoch = AttemptEpoch(row)});
+      found.attempts.push_back({.execution = row.execution,
+                                .path = row.path,
+                                .attempt = static_cast<std::int32_t>(row.attempt),
+                                .epoch = AttemptEpoch(row)});
     }
+    return found;
+  }
+
+  Status AskExecutor(const std::vector<executors::AttemptKey>& keys) {
     auto adopted = executor_.Adopt(keys);
     if (!adopted) return Forward(adopted);
     if (!keys.empty()) LogInfo("runtime.adopting", {{"attempts", keys.size()}});
     tasks_.NoteAdopted(*std::move(adopted));
     return {};
+  }
+
+  void TakeOver(const Unfinished& unfinished) {
+    for (const ExecutionId id : unfinished.executions) shard_.Adopt(id);
+    outbox_.Wake();
+  }
+
+  /// True when the runtime was told to stop meanwhile.
+  bool WaitForStop(Nanos pause) {
+    std::unique_lock lock(tick_mutex_);
+    return tick_wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 
   void AbortByName(const ExecutionName& name, const std::string& cause, std::int64_t message) {
@@ -436,6 +475,7 @@ class EngineRuntime::Impl final : public ActionSink {
   std::mutex tick_mutex_;
   std::condition_variable tick_wake_;
   std::vector<std::function<void()>> postponed_;  // guarded by tick_mutex_
+  bool stopping_ = false;                         // guarded by tick_mutex_
   std::jthread shard_thread_;
   std::jthread ticker_;
 };

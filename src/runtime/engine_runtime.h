@@ -65,8 +65,9 @@ class EngineRuntime {
     kCaller,  ///< whoever calls RunOnce
   };
 
-  /// Takes over every unfinished execution and begins to work. UNAVAILABLE when the executor cannot
-  /// be asked what became of its attempts.
+  /// Takes over every unfinished execution and begins to work, once the executor has said what
+  /// became of their attempts: with threads of its own that happens in the background, and is
+  /// repeated until it succeeds; else UNAVAILABLE when the executor cannot be asked.
   Status Start(Threads threads = Threads::kOwn);
 
   /// Stops deciding. Tasks go on. Idempotent.

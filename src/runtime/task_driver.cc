@@ -93,6 +93,7 @@ void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::
       if (task.takes_slot) ++slots_used_;
     } else {
       waiting_.push_back(key);
+      if (!task.takes_slot) ++slotless_waiting_;
     }
     if (adopted != adopted_.end()) adopted_.erase(adopted);
     tasks_.emplace(key, std::move(task));
@@ -112,12 +113,17 @@ void TaskDriver::StartWaiting() {
       Task& task = tasks_.at(*it);
       const bool blocked = ending_.contains({it->execution, it->path});
       const bool full = task.takes_slot && slots_used_ >= options_.slots;
+      // A long queue is not walked once more for every task that ends.
+      if (full && slotless_waiting_ == 0) break;
       if (blocked || full) {
-        // Nothing behind it can start either, unless it needs no slot.
         ++it;
         continue;
       }
-      if (task.takes_slot) ++slots_used_;
+      if (task.takes_slot) {
+        ++slots_used_;
+      } else {
+        --slotless_waiting_;
+      }
       task.stage = Stage::kPreparing;
       chosen.push_back(*it);
       it = waiting_.erase(it);
@@ -254,6 +260,7 @@ void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) 
     found->second.killed = true;
     if (found->second.stage == Stage::kWaiting) {
       std::erase(waiting_, key);
+      if (!found->second.takes_slot) --slotless_waiting_;
       drop = true;
     } else {
       ++ending_[{key.execution, key.path}];

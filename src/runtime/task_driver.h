@@ -108,9 +108,10 @@ class TaskDriver {
   const TaskDriverOptions options_;
 
   mutable std::mutex mutex_;
-  std::map<Key, Task> tasks_;                  // guarded by mutex_
-  std::deque<Key> waiting_;                    // in order of arrival; guarded by mutex_
-  std::map<NodeKey, int> ending_;              // killed attempts not yet gone; guarded
+  std::map<Key, Task> tasks_;         // guarded by mutex_
+  std::deque<Key> waiting_;           // in order of arrival; guarded by mutex_
+  std::size_t slotless_waiting_ = 0;  // of waiting_, those that take no slot; guarded by mutex_
+  std::map<NodeKey, int> ending_;     // killed attempts not yet gone; guarded
   std::map<Key, executors::Adopted> adopted_;  // guarded by mutex_
   std::size_t slots_used_ = 0;                 // guarded by mutex_
 };

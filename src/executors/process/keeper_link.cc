@@ -22,6 +22,11 @@ constexpr int kKeeperIsThere = 3;
 /// Between tries while the keeper cannot be reached.
 constexpr std::chrono::milliseconds kReconnectPause{200};
 
+/// Tries to start a keeper and to connect to it before the caller is told that it cannot be
+/// reached.
+constexpr int kConnectTriesMax = 50;
+constexpr std::chrono::milliseconds kConnectPause{20};
+
 /// How long a keeper that was told to stop may take: five seconds of grace for its tasks, and then
 /// some. Nothing announces the end of a process that is not ours.
 constexpr std::chrono::milliseconds kStopPatience{30'000};
@@ -95,10 +100,12 @@ Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
   const std::lock_guard connecting(connect_mutex_);
   if (auto client = current()) return client;
   auto client = ConnectOnce();
-  if (!client) {
-    const Status launched = Launch();
+  for (int tries = 0; !client && tries < kConnectTriesMax; ++tries) {
+    // A keeper that was just killed holds its lock until its process is taken apart; a new one
+    // finds it and gives up.
+    if (tries > 0) std::this_thread::sleep_for(kConnectPause);
+    if (const Status launched = Launch(); !launched) return Forward(launched);
     client = ConnectOnce();
-    if (!client && !launched) return Forward(launched);
   }
   if (!client) return Forward(client);
   std::shared_ptr<keeper::Client> previous;
