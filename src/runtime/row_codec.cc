@@ -240,6 +240,11 @@ Result<engine::Shared<engine::Values>> OutputsOfRow(const store::NodeExecutionRo
   return ValuesOf(blob.outputs());
 }
 
+bool IsInterruptible(const store::AttemptRow& row) {
+  martlet::state::v1::Attempt blob;
+  return row.state && blob.ParseFromString(row.state->data) && blob.interruptible();
+}
+
 std::uint64_t AttemptEpoch(const store::AttemptRow& row) {
   martlet::state::v1::Attempt blob;
   if (row.state) blob.ParseFromString(row.state->data);

@@ -24,6 +24,9 @@ void FillExecutionRow(const engine::ExecutionState& state, store::ExecutionRow& 
                                              const engine::ExecutionState& state,
                                              engine::NodeRef ref, std::uint32_t attempt);
 
+/// Whether a stored attempt may be interrupted by its environment (task event `instance_class`).
+[[nodiscard]] bool IsInterruptible(const store::AttemptRow& row);
+
 /// The epoch under which a stored attempt began: part of its key at the executor.
 [[nodiscard]] std::uint64_t AttemptEpoch(const store::AttemptRow& row);
 

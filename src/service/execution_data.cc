@@ -1,5 +1,6 @@
 #include "service/execution_data.h"
 
+#include "engine/phases.h"
 #include "flyteidl/admin/execution.pb.h"
 #include "flyteidl/admin/node_execution.pb.h"
 #include "flyteidl/admin/task_execution.pb.h"
@@ -50,6 +51,8 @@ Status ExecutionData::FillOutputs(store::Reader& reader, const store::ExecutionR
 Status ExecutionData::FillNodeInputs(store::Reader& reader, const store::ExecutionRow& execution,
                                      const store::NodeExecutionRow& node, LiteralMap* inputs) {
   if (!node.inputs_uri) return {};
+  // A node that was passed over has the place of its inputs and never got any.
+  if (static_cast<engine::NodePhase>(node.phase) == engine::NodePhase::kSkipped) return {};
   const auto read = runtime_.literals().Read(*node.inputs_uri);
   if (read) {
     *inputs = **read;

@@ -5,6 +5,7 @@
 #include "flyteidl/admin/launch_plan.pb.h"
 #include "flyteidl/admin/node_execution.pb.h"
 #include "flyteidl/admin/task_execution.pb.h"
+#include "runtime/row_codec.h"
 
 namespace martlet::service {
 namespace {
@@ -214,6 +215,10 @@ flyteidl::admin::TaskExecution ExecutionViews::Render(const store::ExecutionRow&
   closure->set_event_version(1);
   closure->mutable_metadata()->set_generated_name(row.generated_name);
   closure->mutable_metadata()->set_plugin_identifier("container");
+  if (runtime::IsInterruptible(row)) {
+    closure->mutable_metadata()->set_instance_class(
+        flyteidl::event::TaskExecutionMetadata::INTERRUPTIBLE);
+  }
   if (row.started_at.IsSet()) {
     flyteidl::core::TaskLog* log = closure->add_logs();
     log->set_name("Task log");

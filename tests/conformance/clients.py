@@ -24,6 +24,8 @@ from flytekit.remote import FlyteRemote
 PROJECT = "flytesnacks"
 DOMAIN = "development"
 IMAGE = "img:1"
+# `pyflyte run` looks every 30 s unless told.
+WAIT = ("--wait", "--poll-interval", "1")
 
 # What flytekit's own channel has: keepalive pings on an idle connection, without any call.
 FLYTEKIT_CHANNEL_OPTIONS = [

@@ -5,13 +5,13 @@ from flyteidl.admin import task_execution_pb2
 from flyteidl.core import execution_pb2, identifier_pb2
 
 from tests.conformance import executions
-from tests.conformance.clients import DOMAIN, PROJECT
+from tests.conformance.clients import DOMAIN, PROJECT, WAIT
 from tests.conformance.executions import Phase
 
 
 def run(pyflyte, stubs, *arguments):
     """Runs a workflow to success and returns its name and outputs."""
-    done = pyflyte("run", "--remote", "-p", PROJECT, "-d", DOMAIN, "--wait", *arguments)
+    done = pyflyte("run", "--remote", "-p", PROJECT, "-d", DOMAIN, *WAIT, *arguments)
     assert done.code == 0, done.output
     name = executions.name_in(done.output)
     return name, executions.succeeded(stubs, name).literals
@@ -77,7 +77,7 @@ def test_recoverable_errors_are_retried(pyflyte, stubs):
 
 
 def test_other_errors_are_not_retried(pyflyte, stubs):
-    done = pyflyte("run", "--remote", "-p", PROJECT, "-d", DOMAIN, "--wait", "retries.py", "wrong")
+    done = pyflyte("run", "--remote", "-p", PROJECT, "-d", DOMAIN, *WAIT, "retries.py", "wrong")
     assert done.code != 0
     name = executions.name_in(done.output)
     assert executions.wait(stubs, name).closure.phase == Phase.FAILED

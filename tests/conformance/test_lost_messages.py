@@ -5,7 +5,7 @@ import pytest
 from flyteidl.admin import common_pb2, launch_plan_pb2, project_pb2, version_pb2
 
 from tests.conformance import clients, executions
-from tests.conformance.clients import DOMAIN, PROJECT, Stubs
+from tests.conformance.clients import DOMAIN, PROJECT, Stubs, WAIT
 from tests.conformance.faulty import REPLY, REQUEST, FaultyProxy
 
 PLACE = ("-p", PROJECT, "-d", DOMAIN)
@@ -41,7 +41,7 @@ def test_the_proxy_loses_the_first_message_of_a_method(faulty, stubs):
 def test_a_run_succeeds_and_happens_once(faulty, stubs):
     lost, proxy, pyflyte = faulty
     name = f"run-lost-{lost}"
-    done = pyflyte("run", "--remote", *PLACE, "--wait", "--name", name, "wf.py", "wf", "--n", lost)
+    done = pyflyte("run", "--remote", *PLACE, *WAIT, "--name", name, "wf.py", "wf", "--n", lost)
     assert done.code == 0, done.output
     assert executions.names_found(stubs, f"eq(name,{name})") == [name]
     outputs = executions.succeeded(stubs, name).literals

@@ -4,7 +4,7 @@ from flyteidl.admin import common_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 
 from tests.conformance import executions
-from tests.conformance.clients import DOMAIN, PROJECT
+from tests.conformance.clients import DOMAIN, PROJECT, WAIT
 
 
 def remote(pyflyte, *arguments, **options):
@@ -20,14 +20,14 @@ def versions(stubs, kind, name):
 
 
 def test_a_single_task_runs_and_is_waited_for(pyflyte, stubs):
-    done = remote(pyflyte, "--wait", "--poll-interval", "2", "wf.py", "task_add", "--a", "1")
+    done = remote(pyflyte, *WAIT, "wf.py", "task_add", "--a", "1")
     assert done.code == 0, done.output
     outputs = executions.succeeded(stubs, executions.name_in(done.output))
     assert outputs.literals["o0"].scalar.primitive.integer == 3
 
 
 def test_a_workflow_of_chained_tasks_with_defaults_has_two_outputs(pyflyte, stubs):
-    done = remote(pyflyte, "--wait", "wf.py", "wf", "--n", "alice")
+    done = remote(pyflyte, *WAIT, "wf.py", "wf", "--n", "alice")
     assert done.code == 0, done.output
     name = executions.name_in(done.output)
     outputs = executions.succeeded(stubs, name)
@@ -51,7 +51,7 @@ def test_running_unchanged_code_again_registers_nothing_new(pyflyte, stubs):
 
 
 def test_a_failing_task_prints_its_error_and_exits_nonzero(pyflyte, stubs):
-    done = remote(pyflyte, "--wait", "wf.py", "boom", "--message", "it broke here")
+    done = remote(pyflyte, *WAIT, "wf.py", "boom", "--message", "it broke here")
     assert done.code != 0, done.output
     assert "it broke here" in done.output
     closure = executions.get(stubs, executions.name_in(done.output)).closure

@@ -20,6 +20,7 @@ from tests.replay import normalise
 
 RUNNING = core_execution_pb2.TaskExecution.RUNNING
 _POLL_SECONDS = 0.05
+_ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 # The platform's default, which a client that says nothing gets.
 _DEFAULT_PARALLELISM = 25
 
@@ -64,6 +65,11 @@ class Scenario:
         """The recorded tree and those of its children or its original."""
         return [self.recorded, *self.recorded.get("related", [])]
 
+    def ended_with(self) -> list[str]:
+        """The other executions of the recording that had ended."""
+        related = [tree["execution"] for tree in self.recorded.get("related", [])]
+        return [e["id"]["name"] for e in related if e["closure"].get("phase") in _ENDED]
+
 
 class Driver:
     """Drives scenarios with one set of stubs. Threads may share it."""
@@ -81,7 +87,7 @@ class Driver:
         while True:
             execution = executions.get(self._stubs, scenario.execution_name)
             if execution.closure.phase in executions.TERMINAL:
-                return
+                break
             if time.monotonic() > deadline:
                 raise ScenarioFailed(
                     f"not terminal after {scenario.seconds} s:\n"
@@ -92,6 +98,9 @@ class Driver:
                 self._terminate(*abort)
                 abort = None
             time.sleep(_POLL_SECONDS)
+        # An abort reaches children after their parent has ended.
+        for name in scenario.ended_with():
+            executions.wait(self._stubs, name, seconds=max(1.0, deadline - time.monotonic()))
 
     def wait_for_task(self, name: str, seconds: float) -> None:
         """Waits until a task of the execution runs (or has run)."""

@@ -236,8 +236,9 @@ _POD = re.compile(
     r"Pod failed\. No message received from kubernetes\.\s*\[[^\]]*\] terminated with exit code "
     r"\(\d+\)\. Reason \[\w+\]\. Message: \s*\."
 )
+# Lists cut the messages of nodes short.
+_CUT_POD = re.compile(r"Pod failed\. No message received from kubernetes\.\s*(\[[^\]]*)?\Z")
 _FILE = re.compile(r'File "[^"]*?((?:site-packages|orc)/[^"]+)"')
-# Lists cut the messages of nodes short, often inside the first folder.
 _CUT_FILE = re.compile(r'File "[^"]*\Z')
 _FLYTEKIT = re.compile(r"site-packages/")
 _RECORDED_VERSIONS = re.compile(r"^o1[a-z]?$|^o2$")
@@ -291,6 +292,6 @@ def after_folder(uri: str, name: str) -> str:
 
 
 def _message(text: str) -> str:
-    text = _POD.sub(POD_TEXT, text)
+    text = _CUT_POD.sub(POD_TEXT, _POD.sub(POD_TEXT, text))
     text = _FILE.sub(lambda match: f'File "{_FLYTEKIT.sub("", match[1])}"', text)
     return _CUT_FILE.sub('File "', text)
