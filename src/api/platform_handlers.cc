@@ -2,6 +2,7 @@
 
 #include <flyteidl/admin/version.pb.h>
 #include <flyteidl/service/auth.pb.h>
+#include <flyteidl/service/identity.pb.h>
 #include <grpc/health/v1/health.pb.h>
 
 #include <utility>
@@ -17,6 +18,8 @@ using flyteidl::service::OAuth2MetadataRequest;
 using flyteidl::service::OAuth2MetadataResponse;
 using flyteidl::service::PublicClientAuthConfigRequest;
 using flyteidl::service::PublicClientAuthConfigResponse;
+using flyteidl::service::UserInfoRequest;
+using flyteidl::service::UserInfoResponse;
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
@@ -83,6 +86,12 @@ void AddPlatformHandlers(MethodTable& table, PlatformFacts facts,
         response.set_authorization_metadata_key(kTokenHeader);
         return response;
       });
+
+  // Nobody logs in, so nothing is known of whoever asks; clients and the console bear empty answers.
+  table.Add<Scope::kPublic, UserInfoRequest, UserInfoResponse>(
+      "/flyteidl.service.IdentityService/UserInfo",
+      [](const Authorized<Scope::kPublic>&, const UserInfoRequest&,
+         const CallContext&) -> Result<UserInfoResponse> { return UserInfoResponse(); });
 
   table.Add<Scope::kPublic, HealthCheckRequest, HealthCheckResponse>(
       "/grpc.health.v1.Health/Check",

@@ -16,9 +16,9 @@ struct PlatformFacts {
   std::string public_url;
 };
 
-/// GetVersion, health, and the answers of AuthMetadataService while authentication is off:
-/// flytekit's client-secret and device-flow logins call it before their first request (client
-/// contract §2.4). `is_serving` is thread-safe and outlives the table.
+/// GetVersion, health, and the answers of AuthMetadataService and IdentityService while
+/// authentication is off: flytekit's client-secret and device-flow logins call the former before
+/// their first request (client contract §2.4). `is_serving` is thread-safe and outlives the table.
 void AddPlatformHandlers(MethodTable& table, PlatformFacts facts, std::function<bool()> is_serving);
 
 }  // namespace martlet::api

@@ -213,7 +213,7 @@ TEST_F(ServerTest, UnknownAndUnservedMethods) {
   Start();
   for (const char* method :
        {"/flyteidl.service.AdminService/NoSuch", "/no.such.Service/X",
-        "/flyteidl.service.IdentityService/UserInfo", "/flyteidl.service.AdminService/ListProjects",
+        "/flyteidl.service.AdminService/ListTasks", "/flyteidl.service.AdminService/ListProjects",
         "/grpc.health.v1.Health/Watch"}) {
     const auto reply = grpc_->Call(method, "");
     EXPECT_EQ(reply.code, static_cast<int>(Code::kUnimplemented)) << method;

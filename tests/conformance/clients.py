@@ -62,6 +62,8 @@ class Rest:
         self.url = url
         self.session = requests.Session()
         self.session.trust_env = False  # no proxies between a test and the loopback
+        # The console's header; any other gets JSON with camel case names, as Flyte gives it.
+        self.session.headers["Accept"] = "application/json"
 
     def get(self, path: str, **parameters: str) -> requests.Response:
         return self.session.get(self.url + path, params=parameters, timeout=30)

@@ -43,7 +43,7 @@ def test_a_run_succeeds_and_happens_once(faulty, stubs):
     name = f"run-lost-{lost}"
     done = pyflyte("run", "--remote", *PLACE, *WAIT, "--name", name, "wf.py", "wf", "--n", lost)
     assert done.code == 0, done.output
-    assert executions.names_found(stubs, f"eq(name,{name})") == [name]
+    assert executions.names_found(stubs, f"eq(execution_name,{name})") == [name]
     outputs = executions.succeeded(stubs, name).literals
     assert outputs["text"].scalar.primitive.string_value == f"hello {lost}"
     lost_names = {method.rsplit("/", 1)[-1] for method in proxy.lost_methods}

@@ -67,7 +67,7 @@ def test_one_of_four_equal_creations_wins(server, stubs, what):
 
 
 def test_four_equal_creations_leave_one_execution(stubs):
-    found = executions.names_found(stubs, "eq(name,repeated)")
+    found = executions.names_found(stubs, "eq(execution_name,repeated)")
     assert found == ["repeated"]
 
 

@@ -65,7 +65,7 @@ def test_a_given_name_is_used_once(pyflyte, stubs):
     for _ in range(2):
         done = remote(pyflyte, "--name", "fixed-name", "wf.py", "task_add", "--a", "1")
         assert done.code == 0, done.output
-    assert executions.names_found(stubs, "eq(name,fixed-name)") == ["fixed-name"]
+    assert executions.names_found(stubs, "eq(execution_name,fixed-name)") == ["fixed-name"]
     executions.succeeded(stubs, "fixed-name")
 
 

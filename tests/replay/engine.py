@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,9 @@ from tests.replay.runner import DIFFERENT, EQUAL, LISTED, SKIPPED, UNSERVED, VER
 from tests.replay.transports import Connection
 
 SCENARIOS = pathlib.Path(__file__).with_name("scenarios.yaml")
+# Objects are written after what they are made of is committed.
+_OBJECTS_SECONDS = 2.0
+_OBJECTS_POLL_SECONDS = 0.05
 COMPILE_ERRORS = "compile_errors.json"
 # The recorder's connector is not among the recordings' sources.
 _NOT_DRIVEN = {"connector": "needs the connector of the recordings"}
@@ -188,9 +192,17 @@ class _Replay:
             return [Difference(f"$.{name}", "a tree", f"{error.code().name}: {error.details()}")]
         if self._storage is None:
             recorded = {key: v for key, v in recorded.items() if key != "metadata_objects"}
-        expected, actual = tree.align(
-            tree.comparable(recorded, name), tree.comparable(fetched, name, str(self._scratch))
-        )
+        deadline = time.monotonic() + _OBJECTS_SECONDS
+        while True:
+            expected, actual = tree.align(
+                tree.comparable(recorded, name), tree.comparable(fetched, name, str(self._scratch))
+            )
+            if self._storage is None or time.monotonic() > deadline:
+                break
+            if expected["metadata_objects"].keys() <= actual["metadata_objects"].keys():
+                break
+            time.sleep(_OBJECTS_POLL_SECONDS)
+            fetched["metadata_objects"] = tree.metadata_objects(self._storage, name)
         return differences(expected, actual, Vary())
 
     def _compiled(self, folder: pathlib.Path) -> Result:
