@@ -6,9 +6,12 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "api/error_text.h"
@@ -30,6 +33,10 @@ grpc::Status ToGrpc(const Error& error) {
   if (error.detail.type_url.empty()) return {code, error.message};
   return {code, error.message, RpcStatusBytes(error)};
 }
+
+/// Before it shuts down. A call that reaches the library afterwards ends CANCELLED, which no client
+/// repeats; UNAVAILABLE, said in time, makes clients pause.
+constexpr Nanos kRefusalPeriod = std::chrono::milliseconds(100);
 
 Status Parse(const grpc::ByteBuffer& buffer, google::protobuf::Message& message) {
   grpc::ByteBuffer copy(buffer);  // shares the slices; the reader consumes its buffer
@@ -176,6 +183,10 @@ class TableService final : public grpc::CallbackGenericService {
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override {
+    if (refusing_) {
+      return new RefusedCall(
+          SystemError(Code::kUnavailable, "the server is stopping; try again in a moment").value());
+    }
     const Method* method = table_.Find(context->method());
     if (method == nullptr || (!method->handler && !method->stream_handler)) {
       dispatcher_.metrics().CountRequest(method == nullptr ? "unknown" : method->full_name,
@@ -188,9 +199,13 @@ class TableService final : public grpc::CallbackGenericService {
     return new UnaryCall(*method, dispatcher_, *context);
   }
 
+  /// From now on every new call is UNAVAILABLE.
+  void Refuse() { refusing_ = true; }
+
  private:
   const MethodTable& table_;
   Dispatcher& dispatcher_;
+  std::atomic<bool> refusing_ = false;
 };
 
 class HandedOverGrpcServer final : public GrpcServer {
@@ -233,6 +248,8 @@ class HandedOverGrpcServer final : public GrpcServer {
   void Stop(Nanos grace) override {
     const std::lock_guard lock(mutex_);
     if (server_ == nullptr) return;
+    service_.Refuse();
+    std::this_thread::sleep_for(std::min(grace, kRefusalPeriod));
     const auto grace_ms = std::chrono::duration_cast<std::chrono::milliseconds>(grace).count();
     server_->Shutdown(
         gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_millis(grace_ms, GPR_TIMESPAN)));

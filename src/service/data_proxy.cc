@@ -65,6 +65,9 @@ Result<std::string> Presign(objects::ObjectStore& store, std::string_view key,
         "InvalidPresignExpireError: presigned URL requires an expire duration greater than 0");
   }
   auto url = store.Presign(key, request);
+  if (!url && url.error().code == Code::kInvalidArgument) {
+    return Invalid("failed to create a signed url. Error: " + url.error().message);
+  }
   if (!url) return CannotSign(url.error().message);
   return url;
 }
