@@ -15,7 +15,7 @@ struct ProjectRow {
   std::string id;
   std::string name;
   std::string description;
-  Bytes labels;  ///< flyteidl.admin.Project with labels alone: absent and empty differ
+  Bytes labels;            ///< flyteidl.admin.Project with labels alone: absent and empty differ
   std::int64_t state = 0;  ///< Project.ProjectState
   Timestamp created_at;
   Timestamp updated_at;
