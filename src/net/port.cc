@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,7 +55,12 @@ Protocol Peek(int fd) {
   if (size == 0) return Protocol::kClosed;
   const std::string_view seen(bytes, static_cast<std::size_t>(size));
   if (seen != kHttp2Start.substr(0, seen.size())) return Protocol::kHttp1;
-  return seen.size() == kHttp2Start.size() ? Protocol::kHttp2 : Protocol::kUndecided;
+  if (seen.size() == kHttp2Start.size()) return Protocol::kHttp2;
+  // Bytes that were not read hide the end of the stream: ask for it apart, or a connection that ends
+  // in the middle of "PRI" would be looked at for ever.
+  pollfd state{.fd = fd, .events = POLLRDHUP, .revents = 0};
+  const bool ended = poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR));
+  return ended ? Protocol::kClosed : Protocol::kUndecided;
 }
 
 ino_t SocketIdentity(int fd) {

@@ -171,6 +171,19 @@ TEST_F(PortTest, SilentConnectionsAreClosed) {
   options.preface_timeout = milliseconds(50);
   Start(options);
   EXPECT_TRUE(RawClient(port_->port()).WaitForClose());
+  RawClient began(port_->port());
+  began.Send("P");
+  EXPECT_TRUE(began.WaitForClose());
+}
+
+TEST_F(PortTest, ConnectionsThatEndedWithinThePrefaceDoNotHoldTheStopUp) {
+  Start();
+  RawClient stays(port_->port());
+  stays.Send("P");
+  { RawClient(port_->port()).Send("PR"); }
+  EXPECT_EQ(RawClient(port_->port()).Get("/p", "GET").status, 200);
+  port_->StopAccepting();
+  EXPECT_TRUE(stays.WaitForClose());
 }
 
 TEST_F(PortTest, BodiesWithLengthAndInChunks) {
