@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -85,6 +86,39 @@ struct ExecutionRow {
   std::optional<Bytes> engine;  ///< the engine's state of the root scope
 
   static constexpr std::string_view kTable = "execution";
+  /// What never changes, besides the settings in `engine`: under the digest in the first event.
+  static constexpr std::array<std::string_view, 32> kRecord = {"id",
+                                                               "project",
+                                                               "domain",
+                                                               "name",
+                                                               "created_at",
+                                                               "launch_entity",
+                                                               "launch_plan_project",
+                                                               "launch_plan_domain",
+                                                               "launch_plan_name",
+                                                               "launch_plan_version",
+                                                               "workflow_project",
+                                                               "workflow_domain",
+                                                               "workflow_name",
+                                                               "workflow_version",
+                                                               "task_project",
+                                                               "task_domain",
+                                                               "task_name",
+                                                               "task_version",
+                                                               "closure_digest",
+                                                               "inputs_uri",
+                                                               "user_inputs_uri",
+                                                               "user",
+                                                               "mode",
+                                                               "cluster",
+                                                               "parent_execution",
+                                                               "parent_path",
+                                                               "parent_attempt",
+                                                               "parent_epoch",
+                                                               "source_execution",
+                                                               "inputs",
+                                                               "user_inputs",
+                                                               "spec"};
   static constexpr auto Fields() {
     using R = ExecutionRow;
     return std::make_tuple(
