@@ -128,8 +128,8 @@ class Bench {
                                      {{"version", after.version}});
   }
 
-  // Each submitter has one transaction in flight. All state is touched on the writer's thread, apart
-  // from the first submissions, which the queue orders before.
+  // Each submitter has one transaction in flight. All state is touched on the writer's thread,
+  // apart from the first submissions, which the queue orders before.
   void SubmitNext(Load& load, std::int64_t id) {
     const Nanos started = clock_.Steady();
     store_->Submit([id](Txn& txn) { return Hop(txn, id); },
@@ -182,8 +182,12 @@ class Bench {
     load.end = begin + length;
     std::promise<void> hold;
     std::shared_future<void> held = hold.get_future().share();
-    store_->Submit([held](Txn&) -> Status { held.wait(); return {}; },
-                   [](const martlet::Result<Commit>&) {});
+    store_->Submit(
+        [held](Txn&) -> Status {
+          held.wait();
+          return {};
+        },
+        [](const martlet::Result<Commit>&) {});
     for (std::size_t i = 1; i <= submitters; ++i) SubmitNext(load, static_cast<std::int64_t>(i));
     for (std::size_t i = 1; i <= poisoners; ++i) PoisonNext(load, static_cast<std::int64_t>(i));
     hold.set_value();
@@ -261,8 +265,8 @@ int main(int argc, char** argv) {
   std::string directory = parent + "/store-bench-XXXXXX";
   MARTLET_CHECK(::mkdtemp(directory.data()) != nullptr);
   {
-    martlet::store::Bench bench(
-        directory, std::chrono::duration_cast<martlet::Nanos>(std::chrono::duration<double>(seconds)));
+    martlet::store::Bench bench(directory, std::chrono::duration_cast<martlet::Nanos>(
+                                               std::chrono::duration<double>(seconds)));
     bench.Run();
   }
   MARTLET_CHECK(martlet::PosixFiles().RemoveTree(directory).has_value());

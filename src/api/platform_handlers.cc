@@ -87,7 +87,8 @@ void AddPlatformHandlers(MethodTable& table, PlatformFacts facts,
         return response;
       });
 
-  // Nobody logs in, so nothing is known of whoever asks; clients and the console bear empty answers.
+  // Nobody logs in, so nothing is known of whoever asks; clients and the console bear empty
+  // answers.
   table.Add<Scope::kPublic, UserInfoRequest, UserInfoResponse>(
       "/flyteidl.service.IdentityService/UserInfo",
       [](const Authorized<Scope::kPublic>&, const UserInfoRequest&,

@@ -10,21 +10,31 @@
 
 #include "app/server.h"
 #include "app/settings.h"
+#include "app/verify.h"
 #include "app/version.h"
 #include "base/log.h"
 
 /// The command line. Data goes to stdout, progress and errors to stderr. Exit codes: 0 fine,
-/// 1 failed, 2 usage, 78 the data directory is of a newer version.
+/// 1 failed (of `verify`: damage found), 2 usage, 3 `verify` could not check, 78 the data directory
+/// is of a newer version.
 namespace martlet::app {
 namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitUnchecked = 3;
 constexpr Nanos kStopGrace = std::chrono::seconds(10);
 
 int Fail(const Error& error) {
   std::fprintf(stderr, "error: %s\n", error.message.c_str());
   return error.code == Code::kInvalidArgument ? kExitUsage : kExitFailed;
+}
+
+Error NoDataDirectory() {
+  return {Code::kInvalidArgument,
+          ErrorKind::kUser,
+          "no data directory: pass --data DIR or set MARTLET_DATA",
+          {}};
 }
 
 std::optional<std::string> Environment(const std::string& name) {
@@ -100,16 +110,24 @@ int ShowConfig(const SettingFlags& flags) {
 int Stop(const SettingFlags& flags, bool tasks) {
   const auto loaded = flags.Load();
   if (!loaded) return Fail(loaded.error());
-  if (loaded->settings.data.empty()) {
-    return Fail({Code::kInvalidArgument,
-                 ErrorKind::kUser,
-                 "no data directory: pass --data DIR or set MARTLET_DATA",
-                 {}});
-  }
+  if (loaded->settings.data.empty()) return Fail(NoDataDirectory());
   if (Status stopped = StopServer(loaded->settings.data, tasks); !stopped) {
     return Fail(stopped.error());
   }
   return 0;
+}
+
+int Verify(const SettingFlags& flags, bool json) {
+  const auto loaded = flags.Load();
+  if (!loaded) return Fail(loaded.error());
+  if (loaded->settings.data.empty()) return Fail(NoDataDirectory());
+  const auto report = VerifyDataDirectory(loaded->settings.data);
+  if (!report) {
+    Fail(report.error());
+    return kExitUnchecked;
+  }
+  std::fputs((json ? ReportJson(*report) : ReportText(*report)).c_str(), stdout);
+  return report->findings.empty() ? 0 : kExitFailed;
 }
 
 int Main(int argc, char** argv) {
@@ -118,7 +136,9 @@ int Main(int argc, char** argv) {
   SettingFlags serve_flags;
   SettingFlags config_flags;
   SettingFlags stop_flags;
+  SettingFlags verify_flags;
   bool tasks = false;
+  bool json = false;
   CLI::App* serve = app.add_subcommand("serve", "serve Flyte's API and run workflows");
   serve_flags.AddTo(*serve);
   CLI::App* config = app.add_subcommand("config", "print every setting and where it comes from");
@@ -126,6 +146,10 @@ int Main(int argc, char** argv) {
   CLI::App* stop = app.add_subcommand("stop", "end the server of a data directory");
   stop_flags.AddTo(*stop);
   stop->add_flag("--tasks", tasks, "end its tasks as well");
+  CLI::App* verify =
+      app.add_subcommand("verify", "check what is stored against its digests and event logs");
+  verify_flags.AddTo(*verify);
+  verify->add_flag("--json", json, "print one JSON object");
   CLI::App* version = app.add_subcommand("version", "print the version");
   try {
     app.parse(argc, argv);
@@ -135,6 +159,7 @@ int Main(int argc, char** argv) {
   if (serve->parsed()) return Serve(serve_flags);
   if (config->parsed()) return ShowConfig(config_flags);
   if (stop->parsed()) return Stop(stop_flags, tasks);
+  if (verify->parsed()) return Verify(verify_flags, json);
   if (version->parsed()) std::printf("martlet %s (%s, %s)\n", kVersion, kBuild, kBuildTime);
   return 0;
 }

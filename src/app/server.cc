@@ -113,8 +113,8 @@ std::vector<std::pair<std::string, std::string>> Inherited(const Settings& setti
   return inherited;
 }
 
-/// Lets the executor's reports through while the runtime can take them. The executor is there before
-/// the runtime and after it; what it says then is said again when attempts are adopted.
+/// Lets the executor's reports through while the runtime can take them. The executor is there
+/// before the runtime and after it; what it says then is said again when attempts are adopted.
 class ReportGate {
  public:
   void Open(runtime::EngineRuntime& runtime) {

@@ -102,8 +102,8 @@ inline constexpr int kValueDepthMax = 100;
 inline constexpr std::size_t kQuotedValueBytesMax = 4096;
 inline constexpr int kQuotedElementsMax = 256;
 
-/// Pairs of types (or of JSON schemas) that one "may this flow there" looks at. Unions within unions
-/// multiply; what takes more is not castable.
+/// Pairs of types (or of JSON schemas) that one "may this flow there" looks at. Unions within
+/// unions multiply; what takes more is not castable.
 inline constexpr std::size_t kTypePairsMax = 1'000'000;
 
 // --- Compiler ---------------------------------------------------------------------------------

@@ -98,7 +98,8 @@ class Fold {
     node.scopes[node.attempt] = index;
     node.attempt_started_at = at_;
     Touch(ref);
-    const auto& detail = std::get<compiler::SubWorkflowDetail>(PlanNodeOf(plan_, state_, ref).detail);
+    const auto& detail =
+        std::get<compiler::SubWorkflowDetail>(PlanNodeOf(plan_, state_, ref).detail);
     OpenScope(detail.scope, ref);
   }
 
@@ -255,8 +256,10 @@ class Fold {
   Touched::Node& Touch(NodeRef ref) {
     NodeState& node = NodeOf(state_, ref);
     if (node.touched == 0) {
-      state_.touched.nodes.push_back(
-          {ref, node.phase == NodePhase::kNone, {}, static_cast<std::uint32_t>(node.attempts.size())});
+      state_.touched.nodes.push_back({ref,
+                                      node.phase == NodePhase::kNone,
+                                      {},
+                                      static_cast<std::uint32_t>(node.attempts.size())});
       node.touched = static_cast<std::uint32_t>(state_.touched.nodes.size());
     }
     return state_.touched.nodes[node.touched - 1];

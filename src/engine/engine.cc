@@ -47,7 +47,9 @@ void Fence(Turn& turn, const Stamp& stamp) {
 
 void OnBindingFailed(Turn& turn, NodeRef ref, const Fault& fault) {
   switch (turn.PlanOf(ref).kind) {
-    case NodeKind::kTask: OnTaskBindingFailed(turn, ref, fault); return;
+    case NodeKind::kTask:
+      OnTaskBindingFailed(turn, ref, fault);
+      return;
     case NodeKind::kSubWorkflow:
       // Late: the children run with inputs that were bound before.
       if (OpenScopeOf(turn.Of(ref)) != kNoScope) return;
@@ -55,11 +57,13 @@ void OnBindingFailed(Turn& turn, NodeRef ref, const Fault& fault) {
     case NodeKind::kLaunchPlan:
       if (!turn.Of(ref).child.empty()) return;
       break;
-    case NodeKind::kEnd: break;
+    case NodeKind::kEnd:
+      break;
     case NodeKind::kStart:
     case NodeKind::kBranch:
     case NodeKind::kGate:
-    case NodeKind::kArray: return;
+    case NodeKind::kArray:
+      return;
   }
   turn.End(ref, NodeFailed{PathOf(turn.state(), ref), Bounded(fault)});
 }
@@ -72,14 +76,21 @@ void OnDue(Turn& turn, NodeRef ref) {
     return;
   }
   switch (turn.PlanOf(ref).kind) {
-    case NodeKind::kTask: OnTaskDue(turn, ref); return;
-    case NodeKind::kSubWorkflow: OnSubWorkflowDue(turn, ref); return;
-    case NodeKind::kLaunchPlan: OnLaunchPlanDue(turn, ref); return;
+    case NodeKind::kTask:
+      OnTaskDue(turn, ref);
+      return;
+    case NodeKind::kSubWorkflow:
+      OnSubWorkflowDue(turn, ref);
+      return;
+    case NodeKind::kLaunchPlan:
+      OnLaunchPlanDue(turn, ref);
+      return;
     case NodeKind::kStart:
     case NodeKind::kEnd:
     case NodeKind::kBranch:
     case NodeKind::kGate:
-    case NodeKind::kArray: return;
+    case NodeKind::kArray:
+      return;
   }
 }
 
@@ -91,68 +102,69 @@ void Handle(Turn& turn, const InputBody& body) {
       Fence(turn, stamp);
     }
   };
-  std::visit(
-      Match{
-          [&](const Start&) { StartExecution(turn); },
-          [&](const TakeOver& in) {
-            if (in.epoch > turn.state().epoch) turn.Emit(EpochChanged{in.epoch});
-          },
-          [&](const AttemptRunning& in) {
-            if (const auto ref = Current(turn, in.stamp, NodeKind::kTask)) OnRunning(turn, *ref, in);
-          },
-          [&](const AttemptSucceeded& in) {
-            task(in.stamp, [&](NodeRef ref) { OnSucceeded(turn, ref, in); });
-          },
-          [&](const AttemptFailed& in) {
-            task(in.stamp, [&](NodeRef ref) { OnFailed(turn, ref, in); });
-          },
-          [&](const AttemptLost& in) {
-            task(in.stamp, [&](NodeRef ref) {
-              OnFailed(turn, ref,
-                       {.stamp = in.stamp,
-                        .fault = InterruptedFault(in.reason),
-                        .recoverable = true,
-                        .started_at = {},
-                        .executor = {}});
-            });
-          },
-          [&](const BindingResolved& in) {
-            const auto ref = Current(turn, in.stamp);
-            if (!ref || !in.values) return;
-            const NodeKind kind = turn.PlanOf(*ref).kind;
-            if (kind == NodeKind::kSubWorkflow) OnSubWorkflowBound(turn, *ref, in.values);
-            if (kind == NodeKind::kEnd) OnEndBound(turn, *ref, in.values);
-          },
-          [&](const BindingFailed& in) {
-            if (const auto ref = Current(turn, in.stamp)) OnBindingFailed(turn, *ref, in.fault);
-          },
-          [&](const DueTimeFired& in) {
-            if (const auto ref = Current(turn, in.stamp)) OnDue(turn, *ref);
-          },
-          [&](const Abort& in) { AbortExecution(turn, in); },
-          [&](const ChildExecutionCreated& in) {
-            if (const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan)) {
-              OnChildCreated(turn, *ref);
-            }
-          },
-          [&](const ChildExecutionRefused& in) {
-            const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan);
-            if (!ref || !turn.Of(*ref).child.empty()) return;
-            turn.End(*ref, NodeFailed{PathOf(turn.state(), *ref), Bounded(in.fault)});
-          },
-          [&](const ChildExecutionEnded& in) {
-            const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan);
-            if (ref && IsTerminal(in.phase)) OnChildEnded(turn, *ref, in);
-          },
-          [&](const Refused& in) { FailExecution(turn, Bounded(in.fault)); },
-      },
-      body);
+  std::visit(Match{
+                 [&](const Start&) { StartExecution(turn); },
+                 [&](const TakeOver& in) {
+                   if (in.epoch > turn.state().epoch) turn.Emit(EpochChanged{in.epoch});
+                 },
+                 [&](const AttemptRunning& in) {
+                   if (const auto ref = Current(turn, in.stamp, NodeKind::kTask))
+                     OnRunning(turn, *ref, in);
+                 },
+                 [&](const AttemptSucceeded& in) {
+                   task(in.stamp, [&](NodeRef ref) { OnSucceeded(turn, ref, in); });
+                 },
+                 [&](const AttemptFailed& in) {
+                   task(in.stamp, [&](NodeRef ref) { OnFailed(turn, ref, in); });
+                 },
+                 [&](const AttemptLost& in) {
+                   task(in.stamp, [&](NodeRef ref) {
+                     OnFailed(turn, ref,
+                              {.stamp = in.stamp,
+                               .fault = InterruptedFault(in.reason),
+                               .recoverable = true,
+                               .started_at = {},
+                               .executor = {}});
+                   });
+                 },
+                 [&](const BindingResolved& in) {
+                   const auto ref = Current(turn, in.stamp);
+                   if (!ref || !in.values) return;
+                   const NodeKind kind = turn.PlanOf(*ref).kind;
+                   if (kind == NodeKind::kSubWorkflow) OnSubWorkflowBound(turn, *ref, in.values);
+                   if (kind == NodeKind::kEnd) OnEndBound(turn, *ref, in.values);
+                 },
+                 [&](const BindingFailed& in) {
+                   if (const auto ref = Current(turn, in.stamp))
+                     OnBindingFailed(turn, *ref, in.fault);
+                 },
+                 [&](const DueTimeFired& in) {
+                   if (const auto ref = Current(turn, in.stamp)) OnDue(turn, *ref);
+                 },
+                 [&](const Abort& in) { AbortExecution(turn, in); },
+                 [&](const ChildExecutionCreated& in) {
+                   if (const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan)) {
+                     OnChildCreated(turn, *ref);
+                   }
+                 },
+                 [&](const ChildExecutionRefused& in) {
+                   const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan);
+                   if (!ref || !turn.Of(*ref).child.empty()) return;
+                   turn.End(*ref, NodeFailed{PathOf(turn.state(), *ref), Bounded(in.fault)});
+                 },
+                 [&](const ChildExecutionEnded& in) {
+                   const auto ref = Current(turn, in.stamp, NodeKind::kLaunchPlan);
+                   if (ref && IsTerminal(in.phase)) OnChildEnded(turn, *ref, in);
+                 },
+                 [&](const Refused& in) { FailExecution(turn, Bounded(in.fault)); },
+             },
+             body);
 }
 
 /// The lowest node that may start now: scopes in the order they were opened, then numbers.
 std::optional<NodeRef> NextReady(const ExecutionState& state) {
-  const bool slot_free = state.settings.max_parallelism == 0 ||
-                         state.slots_used < state.settings.max_parallelism;
+  const bool slot_free =
+      state.settings.max_parallelism == 0 || state.slots_used < state.settings.max_parallelism;
   std::optional<NodeRef> next;
   if (!state.ready.empty()) next = *state.ready.begin();
   if (slot_free && !state.ready_for_slot.empty()) {
@@ -178,11 +190,20 @@ void Begin(Turn& turn, NodeRef ref) {
     return;
   }
   switch (plan.kind) {
-    case NodeKind::kTask: BeginTask(turn, ref); return;
-    case NodeKind::kSubWorkflow: BeginSubWorkflow(turn, ref); return;
-    case NodeKind::kLaunchPlan: BeginLaunchPlan(turn, ref); return;
-    case NodeKind::kEnd: BeginEnd(turn, ref); return;
-    case NodeKind::kStart: return;
+    case NodeKind::kTask:
+      BeginTask(turn, ref);
+      return;
+    case NodeKind::kSubWorkflow:
+      BeginSubWorkflow(turn, ref);
+      return;
+    case NodeKind::kLaunchPlan:
+      BeginLaunchPlan(turn, ref);
+      return;
+    case NodeKind::kEnd:
+      BeginEnd(turn, ref);
+      return;
+    case NodeKind::kStart:
+      return;
     case NodeKind::kBranch:
     case NodeKind::kGate:
     case NodeKind::kArray:

@@ -29,9 +29,9 @@ struct Step {
   std::vector<Action> actions;
 };
 
-/// Decides `input` and applies the events as it goes: a cascade (start, failure, abort) is one step.
-/// Total: stale, repeated or impossible inputs give an empty step, or one Fenced event. Costs what
-/// it touches, except that ending a scope scans the scope once.
+/// Decides `input` and applies the events as it goes: a cascade (start, failure, abort) is one
+/// step. Total: stale, repeated or impossible inputs give an empty step, or one Fenced event. Costs
+/// what it touches, except that ending a scope scans the scope once.
 [[nodiscard]] Step Advance(const Plan& plan, ExecutionState& state, const Input& input);
 
 /// As Advance, for callers that keep their state.

@@ -74,10 +74,10 @@ class Reference {
     for (const compiler::Input& input : node.inputs) {
       for (const compiler::Source& source : input.sources) {
         if (source.output == "o" && here[source.node].has_output) continue;
-        return {NodePhase::kFailed,
-                BindingFault(node.id, input.name,
-                             OutputMissing(scope[source.node].id, source.output))
-                    .message};
+        return {
+            NodePhase::kFailed,
+            BindingFault(node.id, input.name, OutputMissing(scope[source.node].id, source.output))
+                .message};
       }
     }
     if (node.kind == NodeKind::kEnd) return {NodePhase::kSucceeded, ""};
@@ -98,9 +98,12 @@ class Reference {
     std::uint32_t system = 0;
     for (std::uint32_t attempt = 0;; ++attempt) {
       switch (Script(seed_, path.ToString(), attempt)) {
-        case Says::kSucceeds: return {NodePhase::kSucceeded, ""};
-        case Says::kLeavesOutputsOut: return {NodePhase::kSucceeded, "", false};
-        case Says::kFails: return {NodePhase::kFailed, path.ToString()};
+        case Says::kSucceeds:
+          return {NodePhase::kSucceeded, ""};
+        case Says::kLeavesOutputsOut:
+          return {NodePhase::kSucceeded, "", false};
+        case Says::kFails:
+          return {NodePhase::kFailed, path.ToString()};
         case Says::kFailsRecoverably:
           if (++user > node.policy.retries) return Exhausted(user, user, "USER", path);
           break;
@@ -219,8 +222,8 @@ TEST(EngineReference, AgreesOnEveryOutcome) {
     bool fault_is_known = good;
     for (std::uint32_t s = 0; s < state.scopes.size(); ++s) {
       for (NodeNumber n = 0; n < state.scopes[s].nodes.size(); ++n) {
-        if (n == compiler::kStartNode || PlanNodeOf(plan, state, {s, n}).role !=
-                                             compiler::NodeRole::kRegular) {
+        if (n == compiler::kStartNode ||
+            PlanNodeOf(plan, state, {s, n}).role != compiler::NodeRole::kRegular) {
           continue;
         }
         const NodeState& node = state.scopes[s].nodes[n];

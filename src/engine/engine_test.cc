@@ -75,19 +75,17 @@ TEST(Engine, S29SubWorkflowsInEachOther) {
                                 "ScopeOpened n0", "N n0-0-start-node SUCCEEDED", "N n0 RUNNING",
                                 "N n0-0-n0 QUEUED", "T n0-0-n0 0 QUEUED"}));
   run.Succeed("n0-0-n0");
-  EXPECT_EQ(run.trace(),
-            (Trace{"N n0-0-n0 RUNNING", "T n0-0-n0 0 RUNNING", "T n0-0-n0 0 SUCCEEDED",
-                   "N n0-0-n0 SUCCEEDED", "N n0-0-n1 QUEUED", "ScopeOpened n0-0-n1",
-                   "N n0-0-n1-0-start-node SUCCEEDED", "N n0-0-n1 RUNNING",
-                   "N n0-0-n1-0-n0 QUEUED", "T n0-0-n1-0-n0 0 QUEUED"}));
+  EXPECT_EQ(run.trace(), (Trace{"N n0-0-n0 RUNNING", "T n0-0-n0 0 RUNNING", "T n0-0-n0 0 SUCCEEDED",
+                                "N n0-0-n0 SUCCEEDED", "N n0-0-n1 QUEUED", "ScopeOpened n0-0-n1",
+                                "N n0-0-n1-0-start-node SUCCEEDED", "N n0-0-n1 RUNNING",
+                                "N n0-0-n1-0-n0 QUEUED", "T n0-0-n1-0-n0 0 QUEUED"}));
   run.Succeed("n0-0-n1-0-n0");
-  EXPECT_EQ(run.trace(),
-            (Trace{"N n0-0-n1-0-n0 RUNNING", "T n0-0-n1-0-n0 0 RUNNING",
-                   "T n0-0-n1-0-n0 0 SUCCEEDED", "N n0-0-n1-0-n0 SUCCEEDED",
-                   "N n0-0-n1-0-end-node QUEUED", "N n0-0-n1-0-end-node SUCCEEDED",
-                   "N n0-0-n1 SUCCEEDED", "N n0-0-end-node QUEUED", "N n0-0-end-node SUCCEEDED",
-                   "N n0 SUCCEEDED", "N end-node QUEUED", "N end-node SUCCEEDED", "W SUCCEEDING",
-                   "W SUCCEEDED"}));
+  EXPECT_EQ(run.trace(), (Trace{"N n0-0-n1-0-n0 RUNNING", "T n0-0-n1-0-n0 0 RUNNING",
+                                "T n0-0-n1-0-n0 0 SUCCEEDED", "N n0-0-n1-0-n0 SUCCEEDED",
+                                "N n0-0-n1-0-end-node QUEUED", "N n0-0-n1-0-end-node SUCCEEDED",
+                                "N n0-0-n1 SUCCEEDED", "N n0-0-end-node QUEUED",
+                                "N n0-0-end-node SUCCEEDED", "N n0 SUCCEEDED", "N end-node QUEUED",
+                                "N end-node SUCCEEDED", "W SUCCEEDING", "W SUCCEEDED"}));
   // Outputs travel by reference through both levels.
   EXPECT_EQ(run.state().outputs, Made("n0-0-n1-0-n0"));
 }
@@ -173,9 +171,8 @@ TEST(Engine, S41TheRootsPolicyRulesInsideSubWorkflows) {
   run.Run("n0-0-n0");
   run.Run("n0-0-n1");
   run.Fail("n0-0-n1");
-  EXPECT_EQ(run.trace(),
-            (Trace{"T n0-0-n1 0 FAILED", "N n0-0-n1 FAILED", "T n0-0-n0 0 ABORTED",
-                   "N n0-0-n0 ABORTED", "N n0 FAILED", "W FAILING", "W FAILED"}));
+  EXPECT_EQ(run.trace(), (Trace{"T n0-0-n1 0 FAILED", "N n0-0-n1 FAILED", "T n0-0-n0 0 ABORTED",
+                                "N n0-0-n0 ABORTED", "N n0 FAILED", "W FAILING", "W FAILED"}));
   EXPECT_EQ(*run.Node("n0-0-n0").fault, AbortFault("subworkflow failed"));
   EXPECT_EQ(run.Node("n0").fault->message, "boom in n0-0-n1");
   EXPECT_EQ(run.state().fault->message, "boom in n0-0-n1");
@@ -255,9 +252,8 @@ TEST(Engine, S54AbortEndsChildrenBeforeParentsAndStartsNothing) {
   run.Begin();
   run.Run("n0-0-n0");
   run.Feed(Abort{"oracle abort", "me"});
-  EXPECT_EQ(run.trace(),
-            (Trace{"W ABORTING", "T n0-0-n0 0 ABORTED", "N n0-0-n0 ABORTED", "N n0 ABORTED",
-                   "T n1 0 ABORTED", "N n1 ABORTED", "W ABORTED"}));
+  EXPECT_EQ(run.trace(), (Trace{"W ABORTING", "T n0-0-n0 0 ABORTED", "N n0-0-n0 ABORTED",
+                                "N n0 ABORTED", "T n1 0 ABORTED", "N n1 ABORTED", "W ABORTED"}));
   EXPECT_EQ(run.Node("n0-0-n0").fault->message, "Workflow aborted.");
   EXPECT_EQ(run.state().abort_cause, "oracle abort");
   EXPECT_EQ(run.state().abort_principal, "me");
@@ -317,8 +313,8 @@ TEST(Engine, KindsThatAreNotRunYetFailClearly) {
     builder.Add({}, {.kind = kind});
     Rehearsal run(builder.Build());
     run.Begin();
-    EXPECT_EQ(run.trace(), (Trace{"W RUNNING", "N start-node SUCCEEDED", "N n0 FAILED",
-                                  "W FAILING", "W FAILED"}));
+    EXPECT_EQ(run.trace(), (Trace{"W RUNNING", "N start-node SUCCEEDED", "N n0 FAILED", "W FAILING",
+                                  "W FAILED"}));
     EXPECT_EQ(run.state().fault->code, "UnsupportedNodeKind");
     EXPECT_EQ(run.state().fault->kind, FaultKind::kUser);
   }

@@ -169,7 +169,8 @@ struct ExecutionState {
 [[nodiscard]] ExecutionState NewExecution(ExecutionId id, ExecutionSettings settings,
                                           Timestamp created_at);
 
-[[nodiscard]] const compiler::Node& PlanNodeOf(const Plan& plan, const ExecutionState& state, NodeRef ref);
+[[nodiscard]] const compiler::Node& PlanNodeOf(const Plan& plan, const ExecutionState& state,
+                                               NodeRef ref);
 [[nodiscard]] const NodeState& NodeOf(const ExecutionState& state, NodeRef ref);
 [[nodiscard]] NodeState& NodeOf(ExecutionState& state, NodeRef ref);
 

@@ -28,8 +28,12 @@ Fault AbortFault(std::string_view reason) {
 Fault TimeoutInNodeFault() { return {"Timeout", "Timeout in node", FaultKind::kUser, {}, {}, {}}; }
 
 Fault TimeoutExpiredFault(Nanos timeout) {
-  return {"TimeoutExpired", "task execution timeout [" + GoDuration(timeout) + "] expired",
-          FaultKind::kUser, {}, {}, {}};
+  return {"TimeoutExpired",
+          "task execution timeout [" + GoDuration(timeout) + "] expired",
+          FaultKind::kUser,
+          {},
+          {},
+          {}};
 }
 
 Fault RetriesExhaustedFault(std::uint64_t tries, std::uint64_t tries_max, const Fault& last) {

@@ -26,7 +26,8 @@ struct AttemptRunning {
   Stamp stamp;
   /// Which executor instance runs it.
   std::string executor;
-  /// When the process began, as the executor saw it. Brought between the attempt's queueing and now.
+  /// When the process began, as the executor saw it. Brought between the attempt's queueing and
+  /// now.
   Timestamp started_at;
 };
 

@@ -44,8 +44,8 @@ void BeginLaunchPlan(Turn& turn, NodeRef ref) {
 
 void OnChildCreated(Turn& turn, NodeRef ref) {
   if (!turn.Of(ref).child.empty()) return;
-  turn.Emit(NodeRunning{PathOf(turn.state(), ref), turn.at(),
-                        ChildName(turn.plan(), turn.state(), ref)});
+  turn.Emit(
+      NodeRunning{PathOf(turn.state(), ref), turn.at(), ChildName(turn.plan(), turn.state(), ref)});
   turn.ArmTimer(ref);
 }
 

@@ -36,7 +36,8 @@ TEST(LaunchPlanMachine, S35ChildSucceeds) {
   EXPECT_EQ(run.Node("n0").child, kChild);
   EXPECT_EQ(WitnessOf(run.plan(), run.state(), {0, 2}), "child fj1tuog3vinb5c");
   EXPECT_TRUE(run.Feed(ChildExecutionCreated{run.StampOf("n0")}).events.empty());
-  step = run.Feed(ChildExecutionEnded{run.StampOf("n0"), ExecutionPhase::kSucceeded, Made("c"), {}});
+  step =
+      run.Feed(ChildExecutionEnded{run.StampOf("n0"), ExecutionPhase::kSucceeded, Made("c"), {}});
   EXPECT_EQ(run.trace(), (Trace{"N n0 SUCCEEDED", "N end-node QUEUED", "N end-node SUCCEEDED",
                                 "W SUCCEEDING", "W SUCCEEDED"}));
   EXPECT_EQ(run.state().outputs, Made("c"));
@@ -141,8 +142,7 @@ TEST(SubWorkflowMachine, InputsThatNeedResolutionCostOneMoreStep) {
   const Step step = run.Feed(BindingResolved{stamp, Made("resolved")});
   EXPECT_EQ(run.trace(), (Trace{"ScopeOpened n0", "N n0-0-start-node SUCCEEDED", "N n0 RUNNING",
                                 "N n0-0-n0 QUEUED", "T n0-0-n0 0 QUEUED"}));
-  EXPECT_EQ(All<StartAttempt>(step.actions).at(0).reads.at(0).value,
-            *Made("resolved")->Find("o"));
+  EXPECT_EQ(All<StartAttempt>(step.actions).at(0).reads.at(0).value, *Made("resolved")->Find("o"));
   EXPECT_TRUE(run.Feed(BindingResolved{stamp, Made("again")}).events.empty());
   EXPECT_TRUE(run.Feed(BindingFailed{stamp, TimeoutInNodeFault()}).events.empty());
 }

@@ -72,8 +72,8 @@ TEST(NodePath, ReadsBackWhatItWrites) {
     ASSERT_TRUE(path.has_value()) << text;
     EXPECT_EQ(path->ToString(), text);
   }
-  for (const char* text : {"", ".", "2.", "2.0", ".2", "2..3", "x", "2.0.x", "-1", "02", "4294967296",
-                           "2.0.3 "}) {
+  for (const char* text :
+       {"", ".", "2.", "2.0", ".2", "2..3", "x", "2.0.x", "-1", "02", "4294967296", "2.0.3 "}) {
     EXPECT_FALSE(ParseNodePath(text).has_value()) << text;
   }
   EXPECT_EQ(ParseNodePath("2.0.3")->Parent(), *ParseNodePath("2"));

@@ -13,9 +13,7 @@
 namespace martlet::engine {
 namespace {
 
-bool IsBad(NodePhase phase) {
-  return phase == NodePhase::kFailed || phase == NodePhase::kTimedOut;
-}
+bool IsBad(NodePhase phase) { return phase == NodePhase::kFailed || phase == NodePhase::kTimedOut; }
 
 Shared<Fault> FaultOf(const NodeState& node) {
   return node.phase == NodePhase::kTimedOut ? Shared<Fault>(TimeoutInNodeFault()) : node.fault;
@@ -32,14 +30,19 @@ void FailScope(Turn& turn, std::uint32_t scope, const Shared<Fault>& fault) {
 
 void AbortNode(Turn& turn, NodeRef ref, const std::string& reason) {
   switch (turn.PlanOf(ref).kind) {
-    case compiler::NodeKind::kTask: AbortTask(turn, ref, reason); return;
-    case compiler::NodeKind::kLaunchPlan: AbortLaunchPlan(turn, ref, reason); return;
+    case compiler::NodeKind::kTask:
+      AbortTask(turn, ref, reason);
+      return;
+    case compiler::NodeKind::kLaunchPlan:
+      AbortLaunchPlan(turn, ref, reason);
+      return;
     case compiler::NodeKind::kStart:
     case compiler::NodeKind::kEnd:
     case compiler::NodeKind::kSubWorkflow:
     case compiler::NodeKind::kBranch:
     case compiler::NodeKind::kGate:
-    case compiler::NodeKind::kArray: break;
+    case compiler::NodeKind::kArray:
+      break;
   }
   turn.End(ref, NodeAborted{PathOf(turn.state(), ref), reason});
 }

@@ -98,7 +98,8 @@ void OnFailed(Turn& turn, NodeRef ref, const AttemptFailed& input) {
   }
   const Timestamp due = AttemptDueAt(turn.PlanOf(ref), turn.Of(ref));
   const bool late = due.IsSet() && due <= turn.at();
-  if (RetryOrFail(turn, ref, late ? TimeoutExpiredFault(turn.PlanOf(ref).policy.timeout) : *fault)) {
+  if (RetryOrFail(turn, ref,
+                  late ? TimeoutExpiredFault(turn.PlanOf(ref).policy.timeout) : *fault)) {
     QueueAttempt(turn, ref);
   }
 }

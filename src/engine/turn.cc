@@ -58,13 +58,11 @@ std::vector<ReadValue> ReadsOf(const Plan& plan, const ExecutionState& state, No
 
 std::optional<Fault> MissingRead(const Plan& plan, const ExecutionState& state, NodeRef ref) {
   const compiler::Node& node = PlanNodeOf(plan, state, ref);
-  const std::vector<compiler::Node>& nodes =
-      plan.scopes[state.scopes[ref.scope].plan_scope].nodes;
+  const std::vector<compiler::Node>& nodes = plan.scopes[state.scopes[ref.scope].plan_scope].nodes;
   for (const compiler::Input& input : node.inputs) {
     for (const compiler::Source& source : input.sources) {
       if (Produced(state, ref, source) != nullptr) continue;
-      return BindingFault(node.id, input.name,
-                          OutputMissing(nodes[source.node].id, source.output));
+      return BindingFault(node.id, input.name, OutputMissing(nodes[source.node].id, source.output));
     }
   }
   return std::nullopt;

@@ -13,7 +13,8 @@ namespace martlet::engine {
 
 class Turn {
  public:
-  Turn(const Plan& plan, ExecutionState& state, Timestamp at) : plan_(plan), state_(state), at_(at) {}
+  Turn(const Plan& plan, ExecutionState& state, Timestamp at)
+      : plan_(plan), state_(state), at_(at) {}
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const ExecutionState& state() const { return state_; }

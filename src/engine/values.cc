@@ -19,9 +19,12 @@ Values MakeValues(std::vector<NamedValue> items) {
 
 std::string_view FaultKindName(FaultKind kind) {
   switch (kind) {
-    case FaultKind::kUnknown: return "UNKNOWN";
-    case FaultKind::kUser: return "USER";
-    case FaultKind::kSystem: return "SYSTEM";
+    case FaultKind::kUnknown:
+      return "UNKNOWN";
+    case FaultKind::kUser:
+      return "USER";
+    case FaultKind::kSystem:
+      return "SYSTEM";
   }
   return "UNKNOWN";
 }

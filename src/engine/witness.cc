@@ -48,11 +48,13 @@ std::string WitnessOf(const Plan& plan, const ExecutionState& state, NodeRef ref
       return OpenScopeOf(node) == kNoScope ? "bindings" : "children";
     case compiler::NodeKind::kLaunchPlan:
       return node.child.empty() ? "launch" : "child " + node.child;
-    case compiler::NodeKind::kEnd: return "bindings";
+    case compiler::NodeKind::kEnd:
+      return "bindings";
     case compiler::NodeKind::kStart:
     case compiler::NodeKind::kBranch:
     case compiler::NodeKind::kGate:
-    case compiler::NodeKind::kArray: return {};
+    case compiler::NodeKind::kArray:
+      return {};
   }
   return {};
 }

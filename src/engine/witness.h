@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "engine/execution_state.h"
 
-/// Why an unfinished object is not stuck: what it waits for (reliability INV-L1). Stored in the row;
-/// derived from the state by these functions alone.
+/// Why an unfinished object is not stuck: what it waits for (reliability INV-L1). Stored in the
+/// row; derived from the state by these functions alone.
 namespace martlet::engine {
 
 /// The earliest deadline of a live node, unset when it has none. Two deadlines (engine contract

@@ -119,7 +119,7 @@ class EngineRuntime::Impl final : public ActionSink {
         TakeOver(found);
         shard_.Run();
       });
-      ticker_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
+      ticker_ = std::jthread([this](const std::stop_token& stop) { KeepTicking(stop); });
     }
     return {};
   }
@@ -227,6 +227,16 @@ class EngineRuntime::Impl final : public ActionSink {
     if (!values) return Forward(values);
     if (!*values) return flyteidl::core::LiteralMap();
     return ReadValues(reader, row, **values);
+  }
+
+  void Tick() {
+    std::vector<std::function<void()>> work;
+    {
+      const std::lock_guard lock(tick_mutex_);
+      work.swap(postponed_);
+    }
+    for (auto& piece : work) Work(std::move(piece));
+    tasks_.Tick();
   }
 
   // --- ActionSink ---
@@ -458,17 +468,14 @@ class EngineRuntime::Impl final : public ActionSink {
     postponed_.push_back(std::move(work));
   }
 
-  void Tick(const std::stop_token& stop) {
+  void KeepTicking(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "ticker");
     while (!stop.stop_requested()) {
-      std::vector<std::function<void()>> work;
       {
         std::unique_lock lock(tick_mutex_);
         tick_wake_.wait_for(lock, kTickInterval, [&] { return stop.stop_requested(); });
-        work.swap(postponed_);
       }
-      for (auto& piece : work) Work(std::move(piece));
-      tasks_.Tick();
+      Tick();
     }
   }
 
@@ -532,5 +539,6 @@ std::string EngineRuntime::ExecutionDirectory(const store::ExecutionRow& row) co
 }
 
 std::optional<Timestamp> EngineRuntime::RunOnce() { return impl_->shard_.RunOnce(); }
+void EngineRuntime::Tick() { impl_->Tick(); }
 
 }  // namespace martlet::runtime

@@ -106,6 +106,10 @@ class EngineRuntime {
   /// One pass over everything that can be done without waiting, for the simulator: see shard.h.
   std::optional<Timestamp> RunOnce();
 
+  /// Tries again what could not be done for want of resources. With threads of its own the runtime
+  /// does so by itself.
+  void Tick();
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -110,7 +110,9 @@ std::string EncodeEvent(const engine::Event& event) {
   wire.set_version(kEventVersion);
   std::visit(
       Match{
-          [&](const engine::ExecutionStarted&) { wire.mutable_execution_started(); },
+          [&](const engine::ExecutionStarted& e) {
+            wire.mutable_execution_started()->set_record(e.record);
+          },
           [&](const engine::ExecutionSucceeding&) { wire.mutable_execution_succeeding(); },
           [&](const engine::ExecutionSucceeded& e) {
             auto* body = wire.mutable_execution_succeeded();
@@ -206,7 +208,7 @@ Result<engine::Event> DecodeEvent(std::string_view bytes) {
   }
   switch (wire.body_case()) {
     case Wire::kExecutionStarted:
-      return engine::ExecutionStarted{};
+      return engine::ExecutionStarted{wire.execution_started().record()};
     case Wire::kExecutionSucceeding:
       return engine::ExecutionSucceeding{};
     case Wire::kExecutionSucceeded:

@@ -80,8 +80,15 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
 
   const engine::Plan& plan = execution.workflow->plan;
   live->state = engine::NewExecution(id, std::move(settings), txn.now());
-  const engine::Step step =
+  live->row.created_at = live->state.created_at;
+  engine::Step step =
       engine::Advance(plan, live->state, {.at = txn.now(), .body = engine::Start{}});
+  // The log vouches for what it does not tell: settings, inputs, what was launched by whom.
+  for (engine::Event& event : step.events) {
+    if (auto* started = std::get_if<engine::ExecutionStarted>(&event)) {
+      started->record = RecordOf(live->row, live->state.settings);
+    }
+  }
   StepWrites writes;
   writes.at = txn.now();
   for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));

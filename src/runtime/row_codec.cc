@@ -10,6 +10,7 @@
 #include "engine/witness.h"
 #include "martlet/state.pb.h"
 #include "runtime/event_codec.h"
+#include "store/record_digest.h"
 
 namespace martlet::runtime {
 namespace {
@@ -96,7 +97,22 @@ std::string StateBlob(const google::protobuf::MessageLite& message) {
   return message.SerializeAsString();
 }
 
+/// The part of the blob that never changes: its fields 1 to 5.
+void FillSettings(const engine::ExecutionSettings& settings, martlet::state::v1::Execution& blob) {
+  blob.set_metadata_prefix(settings.metadata_prefix);
+  blob.set_raw_prefix(settings.raw_prefix);
+  blob.set_max_parallelism(settings.max_parallelism);
+  if (settings.interruptible) blob.set_interruptible(*settings.interruptible);
+  if (settings.inputs) EncodeValues(*settings.inputs, blob.mutable_inputs());
+}
+
 }  // namespace
+
+std::string RecordOf(const store::ExecutionRow& row, const engine::ExecutionSettings& settings) {
+  martlet::state::v1::Execution blob;
+  FillSettings(settings, blob);
+  return store::RecordDigest(row, {{"engine", store::Bytes{StateBlob(blob)}}}).data;
+}
 
 void FillExecutionRow(const ExecutionState& state, store::ExecutionRow& row) {
   row.phase = static_cast<std::int64_t>(state.phase);
@@ -120,11 +136,7 @@ void FillExecutionRow(const ExecutionState& state, store::ExecutionRow& row) {
   row.witness = WitnessOrNothing(engine::WitnessOf(state));
 
   martlet::state::v1::Execution blob;
-  blob.set_metadata_prefix(state.settings.metadata_prefix);
-  blob.set_raw_prefix(state.settings.raw_prefix);
-  blob.set_max_parallelism(state.settings.max_parallelism);
-  if (state.settings.interruptible) blob.set_interruptible(*state.settings.interruptible);
-  if (state.settings.inputs) EncodeValues(*state.settings.inputs, blob.mutable_inputs());
+  FillSettings(state.settings, blob);
   if (state.outputs) EncodeValues(*state.outputs, blob.mutable_outputs());
   blob.set_last_at(state.last_at.nanos);
   row.engine = store::Bytes{StateBlob(blob)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -23,6 +24,11 @@ void FillExecutionRow(const engine::ExecutionState& state, store::ExecutionRow& 
 [[nodiscard]] store::AttemptRow ToAttemptRow(const engine::Plan& plan,
                                              const engine::ExecutionState& state,
                                              engine::NodeRef ref, std::uint32_t attempt);
+
+/// The digest over what never changes of an execution: of its row, and its settings. In the log's
+/// first event; docs/formats/rows.md.
+[[nodiscard]] std::string RecordOf(const store::ExecutionRow& row,
+                                   const engine::ExecutionSettings& settings);
 
 /// Whether a stored attempt may be interrupted by its environment (task event `instance_class`).
 [[nodiscard]] bool IsInterruptible(const store::AttemptRow& row);

@@ -235,6 +235,7 @@ class Shard {
       // A planted bug for the simulator's own test: the oracle must notice it.
       core_.Act(*held.state, held.actions);
     }
+    if (MARTLET_FAULT("shard.answer_before_commit")) Answer(std::exchange(held.in_flight, {}), {});
     store_.Submit(std::move(turn.write), [this, id](Result<store::Commit> outcome) {
       const std::lock_guard lock(mutex_);
       // Not bounded by kInboxMax: at most one per execution, and losing it would wedge that one.

@@ -227,8 +227,7 @@ Result<flyteidl::admin::NodeExecution> ExecutionQueries::GetNode(
   if (!reader) return Forward(reader);
   const auto found = FindNodeExecution(**reader, request.id());
   if (!found) return Forward(found);
-  return ExecutionViews(**reader, context)
-      .Render(found->execution, found->node, ErrorText::kWhole);
+  return ExecutionViews(**reader, context).Render(found->execution, found->node, ErrorText::kWhole);
 }
 
 Result<flyteidl::admin::NodeExecutionList> ExecutionQueries::ListNodes(

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "store/record_digest.h"
+
 namespace martlet::service {
 namespace {
 
@@ -12,6 +14,7 @@ template <class R>
 Status InsertVersion(store::Txn& txn, R row, flyteidl::core::ResourceType type, NameOrigin origin) {
   row.created_at = txn.now();
   row.updated_at = txn.now();
+  row.record = store::RecordDigest(row);
   if (Status inserted = store::InsertRow(txn, row); !inserted) return inserted;
   const store::Key name =
       store::KeyOf(static_cast<std::int64_t>(type), row.project, row.domain, row.name);

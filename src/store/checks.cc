@@ -24,11 +24,11 @@ Result<const Column*> FindColumn(const Table& table, std::string_view name) {
 }
 
 bool TypeFits(const Value& value, ColumnType type) {
-  return std::visit(Match{[](Null) { return false; },
-                          [&](std::int64_t) { return type == ColumnType::kInteger; },
-                          [&](const std::string&) { return type == ColumnType::kText; },
-                          [&](const Bytes&) { return type == ColumnType::kBlob; }},
-                    value);
+  return std::visit(
+      Match{[](Null) { return false; }, [&](std::int64_t) { return type == ColumnType::kInteger; },
+            [&](const std::string&) { return type == ColumnType::kText; },
+            [&](const Bytes&) { return type == ColumnType::kBlob; }},
+      value);
 }
 
 Status CheckCell(const Table& table, const Column& column, const Value& value) {
@@ -37,8 +37,7 @@ Status CheckCell(const Table& table, const Column& column, const Value& value) {
     return Invalid(table, column.name, "NULL in a column that is NOT NULL");
   }
   if (!TypeFits(value, column.type)) {
-    return Invalid(table, column.name,
-                   "value is not " + std::string(ColumnTypeName(column.type)));
+    return Invalid(table, column.name, "value is not " + std::string(ColumnTypeName(column.type)));
   }
   return {};
 }
@@ -75,9 +74,9 @@ Status CheckPredicate(const Table& table, const Predicate& predicate) {
   }
   for (const Value& value : predicate.values) {
     if (!TypeFits(value, (*column)->type)) {
-      return Invalid(table, predicate.column,
-                     "compared with a value that is not " +
-                         std::string(ColumnTypeName((*column)->type)));
+      return Invalid(
+          table, predicate.column,
+          "compared with a value that is not " + std::string(ColumnTypeName((*column)->type)));
     }
   }
   if ((predicate.op == Op::kContains || predicate.op == Op::kNotLike) &&
@@ -251,10 +250,10 @@ tl::unexpected<Error> TerminalError(const Table& table) {
 }
 
 tl::unexpected<Error> TooManyRowsError(const Table& table) {
-  return SystemError(Code::kResourceExhausted,
-                     "store: table " + std::string(table.name) + ": more than " +
-                         std::to_string(limits::kScanRowsMax) +
-                         " rows asked for at once; read them in pages");
+  return SystemError(Code::kResourceExhausted, "store: table " + std::string(table.name) +
+                                                   ": more than " +
+                                                   std::to_string(limits::kScanRowsMax) +
+                                                   " rows asked for at once; read them in pages");
 }
 
 std::string KeyText(const Key& key) {

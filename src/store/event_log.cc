@@ -14,8 +14,7 @@ void AppendLe64(std::string& bytes, std::int64_t number) {
   for (int i = 0; i < 8; ++i, rest >>= 8) bytes.push_back(static_cast<char>(rest & 0xff));
 }
 
-tl::unexpected<Error> Damaged(ExecutionId execution, std::int64_t sequence,
-                              std::string_view what) {
+tl::unexpected<Error> Damaged(ExecutionId execution, std::int64_t sequence, std::string_view what) {
   return SystemError(Code::kDataLoss, "event log of execution " + std::to_string(execution.value) +
                                           ", event " + std::to_string(sequence) + ": " +
                                           std::string(what));
@@ -25,8 +24,8 @@ tl::unexpected<Error> Damaged(ExecutionId execution, std::int64_t sequence,
 Status CheckEvent(ExecutionId execution, const EventRow& event, ChainHead& head, Timestamp& at) {
   const std::int64_t expected = head.sequence + 1;
   if (event.sequence != expected) {
-    return Damaged(execution, expected, "missing, the next one is " +
-                                            std::to_string(event.sequence));
+    return Damaged(execution, expected,
+                   "missing, the next one is " + std::to_string(event.sequence));
   }
   if (event.payload.data.empty() || event.payload.data.front() != kEventFormat) {
     return Damaged(execution, expected, "unknown format of the payload");
@@ -88,17 +87,16 @@ Status VerifyChain(Reader& reader, ExecutionId execution) {
   const auto row = GetRow<ExecutionRow>(reader, KeyOf(execution));
   if (!row) return Forward(row);
   if (!row->has_value()) {
-    return UserError(Code::kNotFound,
-                     "event log: no execution " + std::to_string(execution.value));
+    return UserError(Code::kNotFound, "event log: no execution " + std::to_string(execution.value));
   }
   ChainHead head = GenesisHead(execution);
   Timestamp at;
   for (;;) {
-    const auto page = ScanRows<EventRow>(
-        reader, {.filter = {.where = {{"execution", Op::kEq, execution.value},
-                                      {"sequence", Op::kGt, head.sequence}}},
-                 .order = {{"sequence"}},
-                 .limit = kPageRows});
+    const auto page =
+        ScanRows<EventRow>(reader, {.filter = {.where = {{"execution", Op::kEq, execution.value},
+                                                         {"sequence", Op::kGt, head.sequence}}},
+                                    .order = {{"sequence"}},
+                                    .limit = kPageRows});
     if (!page) return Forward(page);
     for (const EventRow& event : *page) {
       if (auto ok = CheckEvent(execution, event, head, at); !ok) return ok;
@@ -107,11 +105,10 @@ Status VerifyChain(Reader& reader, ExecutionId execution) {
   }
   const ChainHead recorded{(*row)->sequence, (*row)->chain};
   if (recorded != head) {
-    return Damaged(execution, head.sequence, "the log ends here, but the execution's row says " +
-                                                 std::to_string(recorded.sequence) +
-                                                 (recorded.sequence == head.sequence
-                                                      ? " with another hash"
-                                                      : ""));
+    return Damaged(execution, head.sequence,
+                   "the log ends here, but the execution's row says " +
+                       std::to_string(recorded.sequence) +
+                       (recorded.sequence == head.sequence ? " with another hash" : ""));
   }
   return {};
 }

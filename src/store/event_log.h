@@ -32,8 +32,8 @@ struct ChainHead {
                               std::string_view payload);
 
 /// Appends events after `head` and returns the new head, which the caller writes to the execution's
-/// row in the same transaction. `events` are serialized messages without the format byte. ABORTED if
-/// another writer appended first: this one no longer knows the execution.
+/// row in the same transaction. `events` are serialized messages without the format byte. ABORTED
+/// if another writer appended first: this one no longer knows the execution.
 [[nodiscard]] Result<ChainHead> AppendEvents(Txn& txn, ExecutionId execution, const ChainHead& head,
                                              std::span<const std::string> events, Timestamp at);
 

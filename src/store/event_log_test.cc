@@ -27,8 +27,7 @@ class EventLogTest : public testing::TestWithParam<std::string> {
   static Status Append(Txn& txn, const std::vector<std::string>& events, Timestamp at) {
     const auto row = GetRow<ExecutionRow>(txn, KeyOf(kExecution));
     if (!row) return Forward(row);
-    const auto head =
-        AppendEvents(txn, kExecution, {(*row)->sequence, (*row)->chain}, events, at);
+    const auto head = AppendEvents(txn, kExecution, {(*row)->sequence, (*row)->chain}, events, at);
     if (!head) return Forward(head);
     return UpdateCells<ExecutionRow>(txn, KeyOf(kExecution),
                                      {{"sequence", head->sequence}, {"chain", head->chain}});
@@ -57,7 +56,9 @@ TEST_P(EventLogTest, HashesAreThoseOfTheFormat) {
             "9a39764a8d3b090d37ca90b2b6c0b45a493ad680592d2b29ff9fa79a1e7db05c");
   EXPECT_EQ(HexEncode(events[1].hash.data),
             "1d26c8ae5f502641d28bb6aa107d8f93aae70b1de81c5d0cf44ecd0a75f4e78c");
-  EXPECT_EQ(events[1].payload.data, "\x01" "bc");
+  EXPECT_EQ(events[1].payload.data,
+            "\x01"
+            "bc");
 }
 
 TEST_P(EventLogTest, GrowsAndVerifies) {
@@ -92,9 +93,14 @@ TEST_P(EventLogTest, EveryDamageIsFound) {
     };
   };
   MustBeDamaged(set(2, "payload", ToValue(Bytes{"\x01x"})), "event 2: hash");
-  MustBeDamaged(set(2, "payload", ToValue(Bytes{"\x02" "b"})), "event 2: unknown format");
+  MustBeDamaged(set(2, "payload",
+                    ToValue(Bytes{"\x02"
+                                  "b"})),
+                "event 2: unknown format");
   MustBeDamaged(set(2, "payload", ToValue(Bytes{})), "event 2: unknown format");
-  MustRun(set(2, "payload", ToValue(Bytes{"\x01" "b"})));
+  MustRun(set(2, "payload",
+              ToValue(Bytes{"\x01"
+                            "b"})));
   ASSERT_TRUE(Verify());
   MustBeDamaged(set(3, "at", ToValue(99)), "event 3: older");
   MustBeDamaged(set(3, "at", ToValue(101)), "event 3: hash");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,13 +79,46 @@ struct ExecutionRow {
   std::optional<std::string> parent_path;
   std::optional<std::int64_t> parent_attempt;
   std::optional<std::int64_t> parent_epoch;  ///< of the parent when it asked for this execution
-  ExecutionId source_execution;  ///< relaunched or recovered from
+  ExecutionId source_execution;              ///< relaunched or recovered from
 
   Timestamp due_at;
   std::optional<std::string> witness;
   std::optional<Bytes> engine;  ///< the engine's state of the root scope
 
   static constexpr std::string_view kTable = "execution";
+  /// What never changes, besides the settings in `engine`: under the digest in the first event.
+  static constexpr std::array<std::string_view, 32> kRecord = {"id",
+                                                               "project",
+                                                               "domain",
+                                                               "name",
+                                                               "created_at",
+                                                               "launch_entity",
+                                                               "launch_plan_project",
+                                                               "launch_plan_domain",
+                                                               "launch_plan_name",
+                                                               "launch_plan_version",
+                                                               "workflow_project",
+                                                               "workflow_domain",
+                                                               "workflow_name",
+                                                               "workflow_version",
+                                                               "task_project",
+                                                               "task_domain",
+                                                               "task_name",
+                                                               "task_version",
+                                                               "closure_digest",
+                                                               "inputs_uri",
+                                                               "user_inputs_uri",
+                                                               "user",
+                                                               "mode",
+                                                               "cluster",
+                                                               "parent_execution",
+                                                               "parent_path",
+                                                               "parent_attempt",
+                                                               "parent_epoch",
+                                                               "source_execution",
+                                                               "inputs",
+                                                               "user_inputs",
+                                                               "spec"};
   static constexpr auto Fields() {
     using R = ExecutionRow;
     return std::make_tuple(
@@ -144,7 +178,7 @@ struct NodeExecutionRow {
   bool is_dynamic = false;
   bool is_array = false;
   std::optional<std::int64_t> cache_status;  ///< flyteidl.core.CatalogCacheStatus
-  std::optional<std::string> child_name;      ///< of a launch-plan node: its execution
+  std::optional<std::string> child_name;     ///< of a launch-plan node: its execution
   std::optional<Bytes> closure_digest;       ///< of a dynamic node's compiled closure
 
   std::optional<std::string> inputs_uri;
@@ -179,10 +213,9 @@ struct NodeExecutionRow {
         Field("child_name", &R::child_name), Field("closure_digest", &R::closure_digest),
         Field("inputs_uri", &R::inputs_uri), Field("outputs_uri", &R::outputs_uri),
         Field("deck_uri", &R::deck_uri), Field("checkpoint_uri", &R::checkpoint_uri),
-        Field("error_code", &R::error_code),
-        Field("error_kind", &R::error_kind), Field("error_uri", &R::error_uri),
-        Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
-        Field("due_at", &R::due_at), Field("witness", &R::witness),
+        Field("error_code", &R::error_code), Field("error_kind", &R::error_kind),
+        Field("error_uri", &R::error_uri), Field("error_worker", &R::error_worker),
+        Field("error_at", &R::error_at), Field("due_at", &R::due_at), Field("witness", &R::witness),
         Field("error_message", &R::error_message), Field("state", &R::state));
   }
 };

@@ -12,12 +12,12 @@
 #include "store/schema.h"
 #include "store/value.h"
 
-/// How a struct is a row. Each row struct lists its members once, in Fields(); columns, encoding and
-/// decoding follow from that list:
+/// How a struct is a row. Each row struct lists its members once, in Fields(); columns, encoding
+/// and decoding follow from that list:
 ///
 ///   std::int64_t, std::int32_t, bool → INTEGER    std::string → TEXT    Bytes → BLOB
-///   std::optional<T> → nullable                    Timestamp, ExecutionId → INTEGER, NULL when unset
-///   (NOT NULL when listed with Required)
+///   std::optional<T> → nullable                    Timestamp, ExecutionId → INTEGER, NULL when
+///   unset (NOT NULL when listed with Required)
 ///
 /// Fields() is the order of the columns in the database: large ones last, because SQLite walks over
 /// everything before the cell it wants.

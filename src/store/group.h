@@ -39,7 +39,8 @@ class GroupBackend {
 };
 
 /// Called when acknowledging anything more would be a lie. The default (null) logs the error and
-/// ends the process with kStoreFatalExit; a hook that returns leaves a store that refuses everything.
+/// ends the process with kStoreFatalExit; a hook that returns leaves a store that refuses
+/// everything.
 using FatalHook = std::function<void(const Error&)>;
 
 /// sysexits.h's EX_IOERR. Recovery is the next start: from what is durable.

@@ -124,9 +124,7 @@ TEST_P(GuardsTest, OfTwoWritersOneAdvances) {
   MustRun(Inserting(before));
   ExecutionRow after = before;
   after.user = "first";
-  const auto advance = [&before, &after](Txn& txn) {
-    return AdvanceExecution(txn, before, after);
-  };
+  const auto advance = [&before, &after](Txn& txn) { return AdvanceExecution(txn, before, after); };
   EXPECT_EQ(Run(advance), Code::kOk);
   EXPECT_EQ(Run(advance), Code::kAborted);
   const auto row = GetRow<ExecutionRow>(*harness_->Snapshot(), KeyOf(1)).value();

@@ -14,8 +14,8 @@ namespace martlet::store {
 
 /// Comparisons with NULL are false, as in SQL: `kNe` and `kNotIn` do not match NULL cells.
 /// TEXT compares byte by byte. `kContains` and `kNotLike` are for TEXT columns: LIKE with `%` and
-/// `_` as wildcards, case-sensitive, without an escape character; `kContains` puts `%` on both sides
-/// (admin contract §2.1), `kNotLike` takes the pattern as it is.
+/// `_` as wildcards, case-sensitive, without an escape character; `kContains` puts `%` on both
+/// sides (admin contract §2.1), `kNotLike` takes the pattern as it is.
 enum class Op {
   kEq,
   kNe,
@@ -73,9 +73,9 @@ struct Order {
 
 /// Rows of one table.
 ///
-/// The order is total: after `order`, ties are broken by the primary key ascending (with `distinct`,
-/// by the remaining selected columns). NULL is greater than every value, as in PostgreSQL, which is
-/// what Flyte's clients see today.
+/// The order is total: after `order`, ties are broken by the primary key ascending (with
+/// `distinct`, by the remaining selected columns). NULL is greater than every value, as in
+/// PostgreSQL, which is what Flyte's clients see today.
 struct Query {
   const Table* table = nullptr;
   Filter filter = {};
@@ -95,8 +95,8 @@ struct Query {
   std::vector<Value> after = {};
 };
 
-/// `query.order` with what breaks ties: the columns of the primary key (with `distinct`, of `select`)
-/// that it does not name, ascending.
+/// `query.order` with what breaks ties: the columns of the primary key (with `distinct`, of
+/// `select`) that it does not name, ascending.
 [[nodiscard]] std::vector<Order> FullOrder(const Query& query);
 
 /// The `after` of the page that follows `row`. REQUIRES: `row` holds all columns of the table.

@@ -195,11 +195,14 @@ TEST_P(QueryConformance, SelectedAndDistinctColumns) {
   };
   EXPECT_EQ(text({.select = {"kind", "id"}, .limit = 2}), "a1 a2 ");
   EXPECT_EQ(text({.select = {"kind"}, .distinct = true}), "A_ C a b ");
-  EXPECT_EQ(text({.order = {{"source", Direction::kDescending}}, .select = {"source"},
-                  .distinct = true}),
-            "- 30 20 10 ");
-  EXPECT_EQ(text({.order = {{"kind", Direction::kDescending}}, .select = {"kind", "tries"},
-                  .distinct = true, .limit = 3, .offset = 1}),
+  EXPECT_EQ(
+      text({.order = {{"source", Direction::kDescending}}, .select = {"source"}, .distinct = true}),
+      "- 30 20 10 ");
+  EXPECT_EQ(text({.order = {{"kind", Direction::kDescending}},
+                  .select = {"kind", "tries"},
+                  .distinct = true,
+                  .limit = 3,
+                  .offset = 1}),
             "b2 a0 a1 ");
   EXPECT_EQ(text({.order = {{"id"}}, .select = {"kind"}, .distinct = true}), "INVALID_ARGUMENT");
   EXPECT_EQ(text({.distinct = true}), "INVALID_ARGUMENT");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@ struct ProjectRow {
   std::string id;
   std::string name;
   std::string description;
-  Bytes labels;  ///< flyteidl.admin.Project with labels alone: absent and empty differ
+  Bytes labels;            ///< flyteidl.admin.Project with labels alone: absent and empty differ
   std::int64_t state = 0;  ///< Project.ProjectState
   Timestamp created_at;
   Timestamp updated_at;
@@ -42,16 +43,21 @@ struct TaskRow {
   Bytes digest;
   Timestamp created_at;
   Timestamp updated_at;
+  Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "task";
+  static constexpr std::array<std::string_view, 11> kRecord = {
+      "project", "domain",     "name",       "version", "type",   "short_description",
+      "digest",  "created_at", "updated_at", "spec",    "closure"};
   static constexpr auto Fields() {
     using R = TaskRow;
     return std::make_tuple(
         Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
         Field("version", &R::version), Field("type", &R::type),
         Field("short_description", &R::short_description), Field("digest", &R::digest),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
-        Field("spec", &R::spec), Field("closure", &R::closure));
+        Field("record", &R::record), Required("created_at", &R::created_at),
+        Required("updated_at", &R::updated_at), Field("spec", &R::spec),
+        Field("closure", &R::closure));
   }
 };
 
@@ -67,16 +73,22 @@ struct WorkflowRow {
   Bytes digest;           ///< tells an identical registration from a different one
   Timestamp created_at;
   Timestamp updated_at;
+  Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "workflow";
+  static constexpr std::array<std::string_view, 11> kRecord = {
+      "project",           "domain",          "name",   "version",
+      "short_description", "closure_digest",  "digest", "created_at",
+      "updated_at",        "typed_interface", "spec"};
   static constexpr auto Fields() {
     using R = WorkflowRow;
-    return std::make_tuple(
-        Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
-        Field("version", &R::version), Field("short_description", &R::short_description),
-        Field("closure_digest", &R::closure_digest), Field("digest", &R::digest),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
-        Field("typed_interface", &R::typed_interface), Field("spec", &R::spec));
+    return std::make_tuple(Field("project", &R::project), Field("domain", &R::domain),
+                           Field("name", &R::name), Field("version", &R::version),
+                           Field("short_description", &R::short_description),
+                           Field("closure_digest", &R::closure_digest), Field("digest", &R::digest),
+                           Field("record", &R::record), Required("created_at", &R::created_at),
+                           Required("updated_at", &R::updated_at),
+                           Field("typed_interface", &R::typed_interface), Field("spec", &R::spec));
   }
 };
 
@@ -98,14 +110,30 @@ struct LaunchPlanRow {
   std::optional<std::string> launch_condition_type;
   Timestamp created_at;
   Timestamp updated_at;
+  Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "launch_plan";
+  static constexpr std::array<std::string_view, 15> kRecord = {"project",
+                                                               "domain",
+                                                               "name",
+                                                               "version",
+                                                               "digest",
+                                                               "workflow_project",
+                                                               "workflow_domain",
+                                                               "workflow_name",
+                                                               "workflow_version",
+                                                               "schedule_type",
+                                                               "launch_condition_type",
+                                                               "created_at",
+                                                               "expected_inputs",
+                                                               "expected_outputs",
+                                                               "spec"};
   static constexpr auto Fields() {
     using R = LaunchPlanRow;
     return std::make_tuple(
         Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
         Field("version", &R::version), Field("state", &R::state), Field("digest", &R::digest),
-        Field("workflow_project", &R::workflow_project),
+        Field("record", &R::record), Field("workflow_project", &R::workflow_project),
         Field("workflow_domain", &R::workflow_domain), Field("workflow_name", &R::workflow_name),
         Field("workflow_version", &R::workflow_version), Field("schedule_type", &R::schedule_type),
         Field("launch_condition_type", &R::launch_condition_type),

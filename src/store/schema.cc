@@ -26,7 +26,7 @@ Index Plain(std::string_view name, Names columns,
 template <class R>
 Table Make(Names key, std::vector<Index> indexes = {},
            std::optional<Lifecycle> lifecycle = std::nullopt) {
-  Table table{R::kTable,          ColumnsOf<R>(), std::move(key),
+  Table table{R::kTable,          ColumnsOf<R>(),       std::move(key),
               std::move(indexes), std::move(lifecycle), {}};
   for (const std::string_view column : table.key) {
     const auto position = table.Find(column);

@@ -67,7 +67,8 @@ TEST_F(SqliteStoreTest, TheMigratedSchemaIsTheDescribedOne) {
   Open().reset();
   const auto connection = Raw();
   std::set<std::string> tables;
-  for (const auto& row : Query(*connection, "SELECT name FROM sqlite_schema WHERE type = 'table'", 1)) {
+  for (const auto& row :
+       Query(*connection, "SELECT name FROM sqlite_schema WHERE type = 'table'", 1)) {
     tables.insert(row[0]);
   }
   EXPECT_EQ(tables.size(), Tables().size());
@@ -85,8 +86,11 @@ TEST_F(SqliteStoreTest, TheMigratedSchemaIsTheDescribedOne) {
     }
     EXPECT_EQ(Query(*connection,
                     "SELECT name, type, CAST(\"notnull\" AS TEXT), CAST(pk AS TEXT) FROM "
-                    "pragma_table_info('" + name + "')", 4),
-              columns) << name;
+                    "pragma_table_info('" +
+                        name + "')",
+                    4),
+              columns)
+        << name;
     std::set<std::vector<std::string>> indexes;
     for (const Index& index : table.indexes) {
       std::string text = index.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
@@ -106,13 +110,16 @@ TEST_F(SqliteStoreTest, TheMigratedSchemaIsTheDescribedOne) {
     for (const auto& row : Query(*connection,
                                  "SELECT REPLACE(sql, char(10) || '  ', ' ') FROM sqlite_schema "
                                  "WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = '" +
-                                     name + "'", 1)) {
+                                     name + "'",
+                                 1)) {
       found.insert(row);
     }
     EXPECT_EQ(found, indexes) << name;
     const auto triggers = Query(*connection,
                                 "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND "
-                                "tbl_name = '" + name + "'", 1);
+                                "tbl_name = '" +
+                                    name + "'",
+                                1);
     EXPECT_EQ(triggers.size(), table.lifecycle ? 1u : 0u) << name;
   }
 }
@@ -273,9 +280,7 @@ TEST_F(SqliteStoreTest, TheLogStaysShortEvenIfAReaderNeverLeaves) {
   const auto store = Open();
   auto lingering = store->Snapshot();
   std::string blob(100'000, 'b');
-  const auto log_bytes = [&] {
-    return PosixFiles().Stat(path_ + "-wal").value()->bytes;
-  };
+  const auto log_bytes = [&] { return PosixFiles().Stat(path_ + "-wal").value()->bytes; };
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(SubmitAndWait(*store, [&](Txn& txn) -> Status {
       ClosureRow row;

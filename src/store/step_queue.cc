@@ -11,7 +11,8 @@ std::optional<Error> StepQueue::Push(Step& step) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) {
-      return Error{Code::kUnavailable, ErrorKind::kSystem, "store: closing, nothing is written", {}};
+      return Error{
+          Code::kUnavailable, ErrorKind::kSystem, "store: closing, nothing is written", {}};
     }
     if (steps_.size() >= limits::kStoreQueueMax) {
       return Error{Code::kResourceExhausted,

@@ -14,8 +14,8 @@
 
 /// The store: rows in tables, written by transactions in one order, durable when acknowledged.
 ///
-/// Implementations: sqlite/ (the product) and memory/ (simulation and tests). One conformance suite,
-/// store_conformance_test.cc, is their specification.
+/// Implementations: sqlite/ (the product) and memory/ (simulation and tests). One conformance
+/// suite, store_conformance_test.cc, is their specification.
 ///
 /// Errors of every call, besides those named at the call:
 ///   INVALID_ARGUMENT    a column that the table does not have, a value of another type
@@ -99,20 +99,20 @@ class Store {
   /// at once when the store is closing; `done` then runs on the caller's thread.
   ///
   /// Otherwise `done` runs on the writer's thread after the commit is durable. It must be quick and
-  /// must not block; it may Submit and Snapshot. Every outcome waits for the commit, refusals too: a
-  /// refusal may rest on a neighbour's write that is not durable yet.
+  /// must not block; it may Submit and Snapshot. Every outcome waits for the commit, refusals too:
+  /// a refusal may rest on a neighbour's write that is not durable yet.
   virtual void Submit(TxnFn fn, Done done) = 0;
 
-  /// The state of now: it holds every transaction whose `done` has begun. Hold it for a request, not
-  /// longer: the write-ahead log cannot be trimmed meanwhile. RESOURCE_EXHAUSTED when
+  /// The state of now: it holds every transaction whose `done` has begun. Hold it for a request,
+  /// not longer: the write-ahead log cannot be trimmed meanwhile. RESOURCE_EXHAUSTED when
   /// kStoreReadersMax are open. The store must outlive it.
   virtual Result<std::unique_ptr<Reader>> Snapshot() = 0;
 
   [[nodiscard]] virtual StoreStats Stats() const = 0;
 };
 
-/// A store without threads, driven by its caller: the simulator decides when commits happen and what
-/// a crash takes away. Not thread-safe.
+/// A store without threads, driven by its caller: the simulator decides when commits happen and
+/// what a crash takes away. Not thread-safe.
 class PumpedStore : public Store {
  public:
   /// Runs what is queued now as one group (at most kGroupCommitMax), commits it, calls back.

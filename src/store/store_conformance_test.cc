@@ -71,9 +71,9 @@ TEST_P(StoreConformance, EveryTableTakesAndReturnsARowOfItsTypes) {
     }
     MustRun([&](Txn& txn) { return txn.Insert(table, row); });
     const auto reader = harness_->Snapshot();
-    const auto rows = reader->Scan({.table = &table,
-                                    .filter = {.where = {{table.key.front(), Op::kEq,
-                                                          row[table.key_positions.front()]}}}});
+    const auto rows = reader->Scan(
+        {.table = &table,
+         .filter = {.where = {{table.key.front(), Op::kEq, row[table.key_positions.front()]}}}});
     ASSERT_TRUE(rows) << rows.error().message;
     ASSERT_EQ(rows->size(), 1u) << table.name;
     EXPECT_EQ(rows->front(), row) << table.name;
@@ -185,12 +185,24 @@ TEST_P(StoreConformance, MistakesOfTheCallerAreInvalidArguments) {
         return txn.Insert(table, row);
       },
       [&](Txn& txn) { return txn.Update(table, KeyOf(1), {}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf(1), {{"id", 2}}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf(1), {{"nonsense", 2}}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf(1), {{"user", 2}}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf(1), {{"mode", 2}, {"mode", 3}}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf(1), {{"mode", 2}}, {{"user", 3}}); },
-      [&](Txn& txn) { return txn.Update(table, KeyOf("x"), {{"mode", 2}}); },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf(1), {{"id", 2}});
+      },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf(1), {{"nonsense", 2}});
+      },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf(1), {{"user", 2}});
+      },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf(1), {{"mode", 2}, {"mode", 3}});
+      },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf(1), {{"mode", 2}}, {{"user", 3}});
+      },
+      [&](Txn& txn) {
+        return txn.Update(table, KeyOf("x"), {{"mode", 2}});
+      },
       [&](Txn& txn) { return txn.Delete(table, KeyOf(1, 2)); },
       [&](Txn& txn) { return txn.Delete(table, KeyOf(Value())); },
       [&](Txn& txn) -> Status {
@@ -401,9 +413,9 @@ TEST_P(StoreConformance, TimeNeverStandsOrGoesBack) {
 }
 
 TEST_P(StoreConformance, CommitsAreNumberedInTheirOrder) {
-  const auto outcomes = harness_->RunGroup(
-      {Inserting(MakeExecution(1, "a")), Inserting(MakeExecution(2, "a")),
-       Inserting(MakeExecution(3, "c"))});
+  const auto outcomes =
+      harness_->RunGroup({Inserting(MakeExecution(1, "a")), Inserting(MakeExecution(2, "a")),
+                          Inserting(MakeExecution(3, "c"))});
   EXPECT_EQ(outcomes[0]->number, 1u);
   EXPECT_FALSE(outcomes[1]);
   EXPECT_EQ(outcomes[2]->number, 2u);
@@ -416,7 +428,8 @@ TEST_P(StoreConformance, CommitsAreNumberedInTheirOrder) {
 
 TEST_P(StoreConformance, SnapshotsHaveABound) {
   std::vector<std::unique_ptr<Reader>> readers;
-  for (std::size_t i = 0; i < limits::kStoreReadersMax; ++i) readers.push_back(harness_->Snapshot());
+  for (std::size_t i = 0; i < limits::kStoreReadersMax; ++i)
+    readers.push_back(harness_->Snapshot());
   const auto refused = harness_->store().Snapshot();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kResourceExhausted);

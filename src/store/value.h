@@ -32,9 +32,7 @@ using Row = std::vector<Value>;
 /// The cells of a primary key in the order of Table::key.
 using Key = std::vector<Value>;
 
-[[nodiscard]] inline bool IsNull(const Value& value) {
-  return std::holds_alternative<Null>(value);
-}
+[[nodiscard]] inline bool IsNull(const Value& value) { return std::holds_alternative<Null>(value); }
 
 /// Types of which zero means "none" become NULL when unset.
 template <class T>
@@ -48,8 +46,7 @@ inline Value ToValue(Bytes bytes) { return Value(std::move(bytes)); }
 inline Value ToValue(Timestamp at) { return at.IsSet() ? Value(at.nanos) : Value(); }
 inline Value ToValue(ExecutionId id) { return id.IsSet() ? Value(id.value) : Value(); }
 template <class Integer>
-  requires std::is_integral_v<Integer>
-Value ToValue(Integer number) {
+requires std::is_integral_v<Integer> Value ToValue(Integer number) {
   return Value(static_cast<std::int64_t>(number));
 }
 template <class T>
@@ -66,8 +63,7 @@ template <class... T>
 /// A column and a value for it. `column` is a name of the schema (static storage).
 struct Cell {
   template <class T>
-  Cell(std::string_view name, T cell_value)
-      : column(name), value(ToValue(std::move(cell_value))) {}
+  Cell(std::string_view name, T cell_value) : column(name), value(ToValue(std::move(cell_value))) {}
 
   std::string_view column;
   Value value;

@@ -55,18 +55,17 @@ namespace {
 
 std::optional<NodeChange> NodeChangeOf(const Event& event) {
   return std::visit(
-      Match{[](const NodeQueued&) -> std::optional<NodeChange> { return NodeChange::kQueued; },
-            [](const NodeRunning&) -> std::optional<NodeChange> { return NodeChange::kRunning; },
-            [](const NodeSucceeded&) -> std::optional<NodeChange> { return NodeChange::kSucceeded; },
-            [](const NodeFailed&) -> std::optional<NodeChange> { return NodeChange::kFailed; },
-            [](const NodeTimedOut&) -> std::optional<NodeChange> { return NodeChange::kTimedOut; },
-            [](const NodeAborted&) -> std::optional<NodeChange> { return NodeChange::kAborted; },
-            [](const NodeSkipped&) -> std::optional<NodeChange> { return NodeChange::kSkipped; },
-            [](const NodeRetried&) -> std::optional<NodeChange> { return NodeChange::kRetried; },
-            [](const ScopeOpened&) -> std::optional<NodeChange> {
-              return NodeChange::kScopeOpened;
-            },
-            [](const auto&) -> std::optional<NodeChange> { return std::nullopt; }},
+      Match{
+          [](const NodeQueued&) -> std::optional<NodeChange> { return NodeChange::kQueued; },
+          [](const NodeRunning&) -> std::optional<NodeChange> { return NodeChange::kRunning; },
+          [](const NodeSucceeded&) -> std::optional<NodeChange> { return NodeChange::kSucceeded; },
+          [](const NodeFailed&) -> std::optional<NodeChange> { return NodeChange::kFailed; },
+          [](const NodeTimedOut&) -> std::optional<NodeChange> { return NodeChange::kTimedOut; },
+          [](const NodeAborted&) -> std::optional<NodeChange> { return NodeChange::kAborted; },
+          [](const NodeSkipped&) -> std::optional<NodeChange> { return NodeChange::kSkipped; },
+          [](const NodeRetried&) -> std::optional<NodeChange> { return NodeChange::kRetried; },
+          [](const ScopeOpened&) -> std::optional<NodeChange> { return NodeChange::kScopeOpened; },
+          [](const auto&) -> std::optional<NodeChange> { return std::nullopt; }},
       event);
 }
 
@@ -174,10 +173,16 @@ Step RandomWorld::Feed(InputBody body) {
   Step step = Advance(plan_, state_, {now_, body});
   for (const Event& event : step.events) log_.emplace_back(now_, event);
   for (const Action& action : step.actions) {
-    std::visit(Match{[&](const KillAttempt& kill) { duties_.erase({0, kill.stamp}); },
-                     [&](const AbortChild& abort) { duties_.erase({3, abort.stamp}); },
+    std::visit(Match{[&](const KillAttempt& kill) {
+                       duties_.erase({0, kill.stamp});
+                     },
+                     [&](const AbortChild& abort) {
+                       duties_.erase({3, abort.stamp});
+                     },
                      [](const WriteValues&) {},
-                     [&](const auto& one) { duties_[{action.index(), one.stamp}] = action; }},
+                     [&](const auto& one) {
+                       duties_[{action.index(), one.stamp}] = action;
+                     }},
                action);
   }
   if (past_.size() < 16) past_.push_back(std::move(body));
@@ -205,37 +210,40 @@ InputBody RandomWorld::Outcome(const Stamp& stamp) {
 }
 
 InputBody RandomWorld::Answer(const Action& action) {
-  return std::visit(
-      Match{[&](const StartAttempt& a) -> InputBody {
-              if (random_.Chance(30)) return AttemptRunning{a.stamp, "x", now_};
-              return Outcome(a.stamp);
-            },
-            [&](const ResolveBindings& a) -> InputBody {
-              if (random_.Chance(12)) {
-                return BindingFailed{a.stamp, BindingFault("n", "x", "cause")};
-              }
-              return BindingResolved{a.stamp, Made("resolved")};
-            },
-            [&](const LaunchChild& a) -> InputBody {
-              const std::uint64_t dice = random_.Below(100);
-              if (dice < 40) return ChildExecutionCreated{a.stamp};
-              if (dice < 46) return ChildExecutionRefused{a.stamp, TimeoutInNodeFault()};
-              if (dice < 50) return BindingFailed{a.stamp, BindingFault("n", "x", "cause")};
-              ChildExecutionEnded ended{a.stamp, ExecutionPhase::kSucceeded, {}, {}};
-              if (dice < 58) ended.phase = ExecutionPhase::kAborted;
-              if (dice >= 58 && dice < 66) ended.phase = ExecutionPhase::kFailed;
-              if (ended.phase == ExecutionPhase::kSucceeded) ended.outputs = Made("child");
-              if (ended.phase == ExecutionPhase::kFailed) ended.fault = TimeoutInNodeFault();
-              return ended;
-            },
-            [&](const SetTimer& a) -> InputBody {
-              if (random_.Chance(60)) now_ = std::max(now_, a.due);
-              return DueTimeFired{a.stamp};
-            },
-            [&](const KillAttempt& a) -> InputBody { return DueTimeFired{a.stamp}; },
-            [&](const AbortChild& a) -> InputBody { return DueTimeFired{a.stamp}; },
-            [&](const WriteValues&) -> InputBody { return Start{}; }},
-      action);
+  return std::visit(Match{[&](const StartAttempt& a) -> InputBody {
+                            if (random_.Chance(30)) return AttemptRunning{a.stamp, "x", now_};
+                            return Outcome(a.stamp);
+                          },
+                          [&](const ResolveBindings& a) -> InputBody {
+                            if (random_.Chance(12)) {
+                              return BindingFailed{a.stamp, BindingFault("n", "x", "cause")};
+                            }
+                            return BindingResolved{a.stamp, Made("resolved")};
+                          },
+                          [&](const LaunchChild& a) -> InputBody {
+                            const std::uint64_t dice = random_.Below(100);
+                            if (dice < 40) return ChildExecutionCreated{a.stamp};
+                            if (dice < 46)
+                              return ChildExecutionRefused{a.stamp, TimeoutInNodeFault()};
+                            if (dice < 50)
+                              return BindingFailed{a.stamp, BindingFault("n", "x", "cause")};
+                            ChildExecutionEnded ended{a.stamp, ExecutionPhase::kSucceeded, {}, {}};
+                            if (dice < 58) ended.phase = ExecutionPhase::kAborted;
+                            if (dice >= 58 && dice < 66) ended.phase = ExecutionPhase::kFailed;
+                            if (ended.phase == ExecutionPhase::kSucceeded)
+                              ended.outputs = Made("child");
+                            if (ended.phase == ExecutionPhase::kFailed)
+                              ended.fault = TimeoutInNodeFault();
+                            return ended;
+                          },
+                          [&](const SetTimer& a) -> InputBody {
+                            if (random_.Chance(60)) now_ = std::max(now_, a.due);
+                            return DueTimeFired{a.stamp};
+                          },
+                          [&](const KillAttempt& a) -> InputBody { return DueTimeFired{a.stamp}; },
+                          [&](const AbortChild& a) -> InputBody { return DueTimeFired{a.stamp}; },
+                          [&](const WriteValues&) -> InputBody { return Start{}; }},
+                    action);
 }
 
 InputBody RandomWorld::Stale() {
@@ -248,10 +256,14 @@ InputBody RandomWorld::Stale() {
   stamp.attempt = static_cast<std::uint32_t>(random_.Below(3));
   stamp.epoch = 1 + random_.Below(3);
   switch (random_.Below(4)) {
-    case 0: return BindingResolved{stamp, Made("stale")};
-    case 1: return ChildExecutionCreated{stamp};
-    case 2: return DueTimeFired{stamp};
-    default: return Outcome(stamp);
+    case 0:
+      return BindingResolved{stamp, Made("stale")};
+    case 1:
+      return ChildExecutionCreated{stamp};
+    case 2:
+      return DueTimeFired{stamp};
+    default:
+      return Outcome(stamp);
   }
 }
 
@@ -294,8 +306,7 @@ bool RandomWorld::Finish() {
     } else if (const auto* resolve = std::get_if<ResolveBindings>(&action)) {
       Feed(BindingResolved{resolve->stamp, Made("resolved")});
     } else if (const auto* launch = std::get_if<LaunchChild>(&action)) {
-      Feed(ChildExecutionEnded{
-          launch->stamp, ExecutionPhase::kSucceeded, Made("child"), {}});
+      Feed(ChildExecutionEnded{launch->stamp, ExecutionPhase::kSucceeded, Made("child"), {}});
     }
   }
   return IsTerminal(state_.phase);
@@ -306,7 +317,9 @@ void RandomWorld::Restart() {
   std::map<std::pair<std::size_t, Stamp>, Action> duties;
   for (const Action& action : Resume(plan_, state_)) {
     std::visit(Match{[](const WriteValues&) {},
-                     [&](const auto& one) { duties[{action.index(), one.stamp}] = action; }},
+                     [&](const auto& one) {
+                       duties[{action.index(), one.stamp}] = action;
+                     }},
                action);
   }
   // Children that exist report by themselves: their last word is in the outbox, not in Resume.
@@ -345,7 +358,9 @@ std::string RandomWorld::Broken() const {
   std::set<std::pair<std::size_t, Stamp>> owed;
   for (const Action& action : Resume(plan_, state_)) {
     std::visit(Match{[](const WriteValues&) {},
-                     [&](const auto& one) { owed.insert({action.index(), one.stamp}); }},
+                     [&](const auto& one) {
+                       owed.insert({action.index(), one.stamp});
+                     }},
                action);
   }
   for (std::uint32_t s = 0; s < state_.scopes.size(); ++s) {

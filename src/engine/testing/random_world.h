@@ -56,7 +56,8 @@ class RandomWorld {
   /// Notes the whole log.
   void Note(TransitionCoverage& coverage) const;
 
-  /// What is broken now, or empty: derived state, budgets, slots, witnesses, duties, terminal peace.
+  /// What is broken now, or empty: derived state, budgets, slots, witnesses, duties, terminal
+  /// peace.
   [[nodiscard]] std::string Broken() const;
 
  private:

@@ -64,8 +64,7 @@ compiler::Plan PlanBuilder::Build() {
   for (compiler::Scope& scope : plan_.scopes) {
     compiler::Node& end = scope.nodes[kEndNode];
     const auto number = static_cast<ScopeNumber>(&scope - plan_.scopes.data());
-    const bool resolve =
-        std::count(ends_resolve_.begin(), ends_resolve_.end(), number) > 0;
+    const bool resolve = std::count(ends_resolve_.begin(), ends_resolve_.end(), number) > 0;
     for (NodeNumber n = 0; n < scope.nodes.size(); ++n) {
       if (n == kEndNode || !scope.nodes[n].downstream.empty()) continue;
       scope.nodes[n].downstream.push_back(kEndNode);
@@ -192,8 +191,8 @@ Step Rehearsal::Run(const std::string& node_id) {
 }
 
 Step Rehearsal::Succeed(const std::string& node_id, std::vector<std::string> outputs) {
-  return Feed(AttemptSucceeded{
-      StampOf(node_id), Made(node_id, std::move(outputs)), now_, "keeper-1", false});
+  return Feed(AttemptSucceeded{StampOf(node_id), Made(node_id, std::move(outputs)), now_,
+                               "keeper-1", false});
 }
 
 Step Rehearsal::Fail(const std::string& node_id, bool recoverable, FaultKind kind) {

@@ -6,6 +6,9 @@
 namespace martlet::executors {
 namespace {
 
+/// As the process executor's.
+constexpr Nanos kOrphanGrace = std::chrono::seconds(5);
+
 Report EndReport(const AttemptKey& key, SimulatedFate fate, Timestamp at) {
   Report report;
   report.key = key;
@@ -98,7 +101,15 @@ Result<std::vector<Adopted>> SimulatedExecutor::Adopt(const std::vector<AttemptK
   }
   for (auto entry = attempts_.begin(); entry != attempts_.end();) {
     const bool asked = std::find(keys.begin(), keys.end(), entry->first) != keys.end();
-    entry = asked ? std::next(entry) : attempts_.erase(entry);
+    if (asked || entry->second.orphaned) {
+      ++entry;
+    } else if (entry->second.running) {
+      entry->second.orphaned = true;
+      (void)Kill(entry->first, "nobody asked for it any more", kOrphanGrace);
+      ++entry;
+    } else {
+      entry = attempts_.erase(entry);
+    }
   }
   return adopted;
 }
@@ -145,6 +156,14 @@ std::size_t SimulatedExecutor::Running() const {
       attempts_.begin(), attempts_.end(), [](const auto& entry) { return entry.second.running; }));
 }
 
+std::vector<AttemptKey> SimulatedExecutor::RunningKeys() const {
+  std::vector<AttemptKey> keys;
+  for (const auto& [key, attempt] : attempts_) {
+    if (attempt.running) keys.push_back(key);
+  }
+  return keys;
+}
+
 void SimulatedExecutor::Schedule(Timestamp at, Report report, bool genuine) {
   due_.push({.at = at, .order = order_++, .report = std::move(report), .genuine = genuine});
 }
@@ -165,6 +184,10 @@ void SimulatedExecutor::Deliver(Due due) {
       attempt.end = due.report;
       const bool by_itself = due.report.exit.signal != SIGTERM;
       if (by_itself && finish_) finish_(attempt.spec, attempt.plan.fate);
+      if (attempt.orphaned) {
+        attempts_.erase(found);
+        return;
+      }
     }
     if (connected_) AddNoise(due.report);
   }

@@ -74,6 +74,7 @@ class SimulatedExecutor final : public Executor {
   /// Attempts that run now, and the most that ever ran at once under one (execution, path,
   /// attempt): more than one is a broken invariant of the caller.
   [[nodiscard]] std::size_t Running() const;
+  [[nodiscard]] std::vector<AttemptKey> RunningKeys() const;
   [[nodiscard]] std::size_t MostTwins() const { return most_twins_; }
 
  private:
@@ -82,6 +83,7 @@ class SimulatedExecutor final : public Executor {
     SimulatedPlan plan;
     bool running = false;
     bool killed = false;
+    bool orphaned = false;  ///< nobody asked for it at the last Adopt: being killed
     std::optional<Report> end;
   };
   struct Due {

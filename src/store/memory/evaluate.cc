@@ -101,8 +101,7 @@ bool PredicateHolds(const Table& table, const Row& row, const Predicate& predica
   MARTLET_CHECK(false);
 }
 
-bool ExistsHolds(const TableSet& tables, const Table& outer, const Row& row,
-                 const Exists& exists) {
+bool ExistsHolds(const TableSet& tables, const Table& outer, const Row& row, const Exists& exists) {
   const Table& inner = *exists.table;
   Fixed fixed;
   for (const auto& [ours, theirs] : exists.on) {
@@ -204,8 +203,7 @@ std::size_t PositionOfTable(const Table& table) {
   return static_cast<std::size_t>(&table - Tables().data());
 }
 
-Result<std::optional<Row>> EvaluateGet(const TableSet& tables, const Table& table,
-                                       const Key& key) {
+Result<std::optional<Row>> EvaluateGet(const TableSet& tables, const Table& table, const Key& key) {
   if (auto ok = CheckKey(table, key); !ok) return Forward(ok);
   const TableData::RowPtr row = tables[PositionOfTable(table)]->Find(key);
   return row == nullptr ? std::optional<Row>() : std::optional<Row>(*row);
@@ -220,9 +218,8 @@ Result<std::vector<Row>> EvaluateScan(const TableSet& tables, const Query& query
     return placing.Before(*a, *b);
   });
   if (!query.after.empty()) {
-    std::erase_if(rows, [&](const TableData::RowPtr& row) {
-      return !placing.IsAfter(*row, query.after);
-    });
+    std::erase_if(
+        rows, [&](const TableData::RowPtr& row) { return !placing.IsAfter(*row, query.after); });
   }
   const std::size_t begin = std::min(query.offset, rows.size());
   const std::size_t available = rows.size() - begin;

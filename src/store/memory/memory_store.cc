@@ -25,9 +25,7 @@ class MemoryTxn final : public Txn {
   Result<std::vector<Row>> Scan(const Query& query) override {
     return EvaluateScan(tables_, query);
   }
-  Result<std::int64_t> Count(const Query& query) override {
-    return EvaluateCount(tables_, query);
-  }
+  Result<std::int64_t> Count(const Query& query) override { return EvaluateCount(tables_, query); }
 
   Status Insert(const Table& table, const Row& row) override {
     if (auto ok = CheckRow(table, row); !ok) return ok;
@@ -149,9 +147,7 @@ class MemoryReader final : public Reader {
   Result<std::vector<Row>> Scan(const Query& query) override {
     return EvaluateScan(tables_, query);
   }
-  Result<std::int64_t> Count(const Query& query) override {
-    return EvaluateCount(tables_, query);
-  }
+  Result<std::int64_t> Count(const Query& query) override { return EvaluateCount(tables_, query); }
 
  private:
   const std::shared_ptr<Shared> shared_;

@@ -180,9 +180,9 @@ Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
   }
   std::unique_ptr<Connection> connection(new Connection(handle));
   connection->SetLockWait(kLockWait);
-  const int made = sqlite3_create_function_v2(
-      handle, "martlet_like", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
-      &LikeFunction, nullptr, nullptr, nullptr);
+  const int made = sqlite3_create_function_v2(handle, "martlet_like", 2,
+                                              SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                              nullptr, &LikeFunction, nullptr, nullptr, nullptr);
   if (made != SQLITE_OK) {
     return tl::unexpected<Error>(connection->MakeError(made, "define a function"));
   }
@@ -202,8 +202,9 @@ Result<Statement> Connection::Prepare(const std::string& sql, bool reusable) {
     return Statement(*this, found->second, true);
   }
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(handle_, sql.c_str(), static_cast<int>(sql.size()),
-                                      reusable ? SQLITE_PREPARE_PERSISTENT : 0, &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v3(handle_, sql.c_str(), static_cast<int>(sql.size()),
+                         reusable ? SQLITE_PREPARE_PERSISTENT : 0, &statement, nullptr);
   if (code != SQLITE_OK) return tl::unexpected<Error>(MakeError(code, "prepare: " + sql));
   if (!reusable) return Statement(*this, statement, false);
   if (statements_.size() >= kStatementsMax && in_use_ == 0) {
@@ -249,7 +250,8 @@ Result<std::int64_t> Connection::QueryNumber(const std::string& sql) {
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 Error Connection::MakeError(int code, std::string_view doing) {
-  Error error{CodeOf(code), ErrorKind::kSystem,
+  Error error{CodeOf(code),
+              ErrorKind::kSystem,
               "store: cannot " + std::string(doing) + ": " + sqlite3_errmsg(handle_) +
                   " (SQLite code " + std::to_string(code) + ")" + std::string(Advice(code)),
               {}};

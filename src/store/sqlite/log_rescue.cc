@@ -65,9 +65,9 @@ Status MakeLogDurable(const std::string& database, const std::string& vfs_name) 
   if (code == SQLITE_OK) code = LogFile(*vfs, database).WriteBack();
   if (code == SQLITE_OK) return {};
   const bool full = (code & 0xff) == SQLITE_FULL;
-  return SystemError(full ? Code::kResourceExhausted : Code::kDataLoss, "store: cannot write " + log + " back: " +
-                                          sqlite3_errstr(code) +
-                                          "; look at the disk and the kernel's log");
+  return SystemError(full ? Code::kResourceExhausted : Code::kDataLoss,
+                     "store: cannot write " + log + " back: " + sqlite3_errstr(code) +
+                         "; look at the disk and the kernel's log");
 }
 
 }  // namespace martlet::store

@@ -29,9 +29,9 @@ Status CheckOurs(Connection& connection, const std::string& path) {
   if (!objects) return Forward(objects);
   const bool empty = *application == 0 && *version == 0 && *objects == 0;
   if (!empty && *application != kApplicationId) {
-    return UserError(Code::kFailedPrecondition,
-                     "store: " + path +
-                         " is not a database of Martlet; choose another data directory");
+    return UserError(
+        Code::kFailedPrecondition,
+        "store: " + path + " is not a database of Martlet; choose another data directory");
   }
   if (*version > kSchemaVersion) {
     return UserError(Code::kFailedPrecondition,

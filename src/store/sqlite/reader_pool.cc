@@ -34,9 +34,7 @@ class ReaderPool::Lease final : public Reader {
   Result<std::vector<Row>> Scan(const Query& query) override {
     return ReadScan(*connection_, query);
   }
-  Result<std::int64_t> Count(const Query& query) override {
-    return ReadCount(*connection_, query);
-  }
+  Result<std::int64_t> Count(const Query& query) override { return ReadCount(*connection_, query); }
 
  private:
   ReaderPool& pool_;
@@ -59,9 +57,9 @@ Result<std::unique_ptr<Connection>> ReaderPool::TakeOrOpen() {
   {
     const std::lock_guard lock(mutex_);
     if (lent_ >= limits::kStoreReadersMax) {
-      return SystemError(Code::kResourceExhausted,
-                         "store: " + std::to_string(lent_) +
-                             " snapshots are open already; try again later");
+      return SystemError(
+          Code::kResourceExhausted,
+          "store: " + std::to_string(lent_) + " snapshots are open already; try again later");
     }
     ++lent_;
     if (!idle_.empty()) {

@@ -290,8 +290,7 @@ Sql CompileInsert(const Table& table, const Row& row) {
   return writer.Take();
 }
 
-Sql CompileUpdate(const Table& table, const Key& key, const Cells& changes,
-                  const Cells& expected) {
+Sql CompileUpdate(const Table& table, const Key& key, const Cells& changes, const Cells& expected) {
   Writer writer;
   writer.Text("UPDATE ");
   writer.Name(table.name);

@@ -20,7 +20,7 @@ constexpr const char* kWriterPragmas =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = OFF;"
-    "PRAGMA cache_size = -65536;"              // KiB
+    "PRAGMA cache_size = -65536;"             // KiB
     "PRAGMA journal_size_limit = 67108864;";  // bytes of a log that is kept for reuse
 
 constexpr const char* kIsWriteAhead =
@@ -39,8 +39,8 @@ class Core {
     const std::string path = DatabasePath(options.directory);
     auto connection = OpenWriter(path, options.vfs);
     if (!connection) return Forward(connection);
-    auto core = std::make_unique<Core>(std::move(directory), path, options,
-                                       std::move(*connection), clock);
+    auto core =
+        std::make_unique<Core>(std::move(directory), path, options, std::move(*connection), clock);
     if (auto ok = core->Load(); !ok) return Forward(ok);
     return core;
   }

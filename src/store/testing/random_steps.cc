@@ -102,8 +102,7 @@ class Run {
     row.launch_entity = "launch_plan";
     row.spec.data = random_.Bytes(random_.Below(300));
     const std::vector<std::string> events = {"created " + row.name};
-    const auto head =
-        AppendEvents(txn_, {row.id}, GenesisHead({row.id}), events, txn_.now());
+    const auto head = AppendEvents(txn_, {row.id}, GenesisHead({row.id}), events, txn_.now());
     if (!head) return Noted(Forward(head));
     row.sequence = head->sequence;
     row.chain = head->chain;
@@ -122,8 +121,8 @@ class Run {
     ExecutionRow after = before;
     std::vector<std::string> events(random_.Below(3) + 1);
     for (std::string& event : events) event = random_.Bytes(random_.Below(600));
-    const auto head = AppendEvents(txn_, {before.id}, {before.sequence, before.chain}, events,
-                                   txn_.now());
+    const auto head =
+        AppendEvents(txn_, {before.id}, {before.sequence, before.chain}, events, txn_.now());
     if (!head) return Noted(Forward(head));
     after.sequence = head->sequence;
     after.chain = head->chain;
@@ -200,8 +199,8 @@ class Run {
 
   Status RemoveExecution() {
     const std::int64_t id = SomeExecution();
-    const auto child = CountRows<ExecutionRow>(
-        txn_, {.filter = {.where = {{"parent_execution", Op::kEq, id}}}});
+    const auto child =
+        CountRows<ExecutionRow>(txn_, {.filter = {.where = {{"parent_execution", Op::kEq, id}}}});
     if (!child) return Forward(child);
     if (*child > 0) return Noted(UserError(Code::kFailedPrecondition, "has children"));
     const auto events =
@@ -218,16 +217,14 @@ class Run {
   Status Guess() {
     for (int i = 0; i < 3; ++i) {
       (void)Noted(UpdateCells<ExecutionRow>(
-          txn_, KeyOf(SomeExecution()),
-          {{"name", Pick("e", kExecutions)}, {"user", Pick("u", 3)}},
+          txn_, KeyOf(SomeExecution()), {{"name", Pick("e", kExecutions)}, {"user", Pick("u", 3)}},
           {{"version", static_cast<std::int64_t>(random_.Below(3))}}));
     }
     return {};
   }
 
   Status Ask() {
-    const Direction direction =
-        random_.Chance(50) ? Direction::kAscending : Direction::kDescending;
+    const Direction direction = random_.Chance(50) ? Direction::kAscending : Direction::kDescending;
     const char* const columns[] = {"phase", "launch_plan_name", "parent_execution", "user"};
     Query query{.table = &TableOf<ExecutionRow>(),
                 .filter = {.where = {{"phase", Op::kNe, 3}}},

@@ -11,8 +11,8 @@
 namespace martlet::store {
 
 /// A step that does the same whenever it reads the same. One in ten is poisoned: it writes, then
-/// fails or throws. `transcript`, if not null, gets what the step read and was told; it must outlive
-/// the step.
+/// fails or throws. `transcript`, if not null, gets what the step read and was told; it must
+/// outlive the step.
 [[nodiscard]] TxnFn RandomStep(std::uint64_t seed, std::string* transcript);
 
 /// What must be true of every state that such steps leave: names and active versions are unique,

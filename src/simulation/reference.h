@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "simulation/task_script.h"
+#include "simulation/workflow_library.h"
+
+namespace martlet::simulation {
+
+/// A second opinion on what a workflow comes to: a recursion over the plain recipe that knows
+/// nothing of engines, closures, steps or time. Holds as long as nothing but tasks fails: no
+/// deadline, no abort, no power loss. Crashes of the server must make no difference.
+class Reference {
+ public:
+  /// Name of the child execution that the node at `path` of `execution` made; empty if it made none.
+  using ChildName =
+      std::function<std::string(const std::string& execution, const std::string& path)>;
+
+  Reference(const Library& library, const TaskScript& script, ChildName child)
+      : library_(library), script_(script), child_(std::move(child)) {}
+
+  /// The result of workflow `place` run as `execution` with input `x`, or nothing if it fails.
+  [[nodiscard]] std::optional<std::int64_t> Run(const std::string& execution, std::size_t place,
+                                                std::int64_t x) const {
+    return Scope(execution, place, x, "");
+  }
+
+ private:
+  std::optional<std::int64_t> Scope(const std::string& execution, std::size_t place,
+                                    std::int64_t x, const std::string& prefix) const;
+  [[nodiscard]] bool TaskSucceeds(const std::string& execution, const std::string& path,
+                                  std::uint32_t retries) const;
+
+  const Library& library_;
+  const TaskScript& script_;
+  const ChildName child_;
+};
+
+}  // namespace martlet::simulation

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "runtime/closure_cache.h"
+
+/// Random workflows as plain data, and compiled by the product's compiler. Every workflow takes an
+/// integer "x" and returns an integer "o0"; so do its parts.
+namespace martlet::simulation {
+
+enum class PartKind : std::uint8_t { kTask, kSubWorkflow, kLaunchPlan };
+
+/// One node. Its number in paths is its place plus two (compiler/plan.h).
+struct Part {
+  PartKind kind = PartKind::kTask;
+  /// Places of the nodes it reads, ascending. None: it reads the workflow's input. A task reads all
+  /// of them, the others read the first and wait for the rest.
+  std::vector<std::size_t> reads;
+  std::size_t runs = 0;  ///< kSubWorkflow, kLaunchPlan: which workflow of the library
+  std::uint32_t retries = 0;
+  Nanos timeout{0};
+};
+
+struct Recipe {
+  std::vector<Part> parts;
+  std::size_t result = 0;  ///< the part whose output the workflow returns
+  bool patient = false;    ///< FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
+};
+
+/// A few workflows; each runs only later ones, so that nesting ends.
+struct Library {
+  std::vector<Recipe> recipes;
+  std::vector<std::shared_ptr<const runtime::CompiledWorkflow>> compiled;
+};
+
+[[nodiscard]] Library RandomLibrary(Random& random, bool timeouts);
+
+/// "w3": name of the workflow and of its launch plan.
+[[nodiscard]] std::string WorkflowName(std::size_t place);
+
+/// What a task makes of what it reads.
+[[nodiscard]] std::int64_t TaskResult(const std::vector<std::int64_t>& reads);
+
+}  // namespace martlet::simulation

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "engine/testing/random_world.h"
+#include "simulation/faults.h"
+#include "simulation/store_host.h"
+
+namespace martlet::simulation {
+
+/// Bugs that worlds must find, as names for PlantedBugs: fault points of the product, and "world.…"
+/// for those that the world plants around it.
+inline constexpr const char* kWorldBugs[] = {
+    "shard.act_before_commit",    "shard.answer_before_commit", "shard.skip_resume",
+    "core.drop_event",            "core.drop_child_ended",      "outbox.skip_consume",
+    "driver.start_before_gone",   "driver.forget_kill",         "driver.ignore_adopted",
+    "world.unguarded_child",      "world.lying_disk",           "world.timers_lost",
+};
+
+struct WorldOptions {
+  std::uint64_t seed = 0;
+  StoreKind store = StoreKind::kMemory;
+  /// May be null.
+  engine::TransitionCoverage* coverage = nullptr;
+};
+
+/// The product's whole loop (engine runtime, shard, task driver, outbox, store, object store) in one
+/// thread, with simulated time, disk and tasks: random workflows are created, aborted and crashed
+/// for a while; then all faults stop and everything must come to its end. See world.cc for what is
+/// demanded when. Everything follows from the seed.
+[[nodiscard]] SeedReport RunWorldSeed(const WorldOptions& options, FaultReach& reach);
+
+}  // namespace martlet::simulation

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+#include "store/schema.h"
+#include "store/value.h"
+
+/// One digest over everything of a record that never changes, stored with it, so that `martlet
+/// verify` finds any changed byte. Columns that do change are not part of it. The encoding and the
+/// columns of each table: docs/formats/rows.md.
+namespace martlet::store {
+
+/// SHA-256 over table name and cells in the given order. NULL cells are left out, so that a column
+/// added later does not change older digests.
+[[nodiscard]] Bytes DigestOfCells(std::string_view table, const Cells& cells);
+
+/// The cells that `R::kRecord` names, then `more`.
+template <class R>
+[[nodiscard]] Bytes RecordDigest(const R& row, const Cells& more = {}) {
+  const Row cells = ToRow(row);
+  Cells named;
+  for (const std::string_view column : R::kRecord) {
+    named.emplace_back(column, cells[TableOf<R>().Find(column).value()]);
+  }
+  named.insert(named.end(), more.begin(), more.end());
+  return DigestOfCells(R::kTable, named);
+}
+
+}  // namespace martlet::store
