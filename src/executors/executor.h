@@ -123,6 +123,7 @@ enum class AdoptedState {
   kEnded,
   kLost,     ///< never started here, or gone without a trace
   kUnknown,  ///< not asked, or the answer is not known yet: decide nothing, ask again
+  kOrphan,   ///< nobody asked about it: it is being killed, and its end will be reported
 };
 
 struct Adopted {
@@ -148,8 +149,9 @@ class Executor {
   virtual Status Kill(const AttemptKey& key, std::string_view reason, Nanos grace) = 0;
 
   /// After a restart: what became of these. One answer a key, in the order asked. Attempts that
-  /// the executor knows and nobody asked about are killed: they have no owner. UNAVAILABLE when
-  /// the executor cannot be reached; nothing may be concluded from that.
+  /// the executor knows and nobody asked about are killed: they have no owner. Those of them that
+  /// still run follow the answers as kOrphan: a later attempt of their node must wait for their end.
+  /// UNAVAILABLE when the executor cannot be reached; nothing may be concluded from that.
   virtual Result<std::vector<Adopted>> Adopt(const std::vector<AttemptKey>& keys) = 0;
 
   /// The end of this attempt is committed: its record and working directory may go. The log stays.

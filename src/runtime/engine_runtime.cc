@@ -237,6 +237,7 @@ class EngineRuntime::Impl final : public ActionSink {
     }
     for (auto& piece : work) Work(std::move(piece));
     tasks_.Tick();
+    outbox_.Tick();
   }
 
   // --- ActionSink ---

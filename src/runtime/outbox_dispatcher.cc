@@ -20,9 +20,19 @@ void OutboxDispatcher::Wake() {
     scanning_ = true;
   }
   if (work_.Submit([this] { Scan(); })) return;
-  // The queue is full; the next Wake tries again.
+  // The queue is full; the next Tick tries again.
   const std::lock_guard lock(mutex_);
   scanning_ = false;
+  missed_ = true;
+}
+
+void OutboxDispatcher::Tick() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!missed_) return;
+    missed_ = false;
+  }
+  Wake();
 }
 
 void OutboxDispatcher::Scan() {
@@ -38,6 +48,10 @@ void OutboxDispatcher::Scan() {
     Result<std::vector<store::Row>> rows =
         reader ? (*reader)->Scan(query) : Result<std::vector<store::Row>>(Forward(reader));
     if (reader) reader->reset();
+    if (!rows || rows->size() == limits::kOutboxScanRows) {
+      const std::lock_guard lock(mutex_);
+      missed_ = true;
+    }
     if (!rows) {
       LogWarning("outbox.scan_failed", {{"why", rows.error().message}});
     } else {

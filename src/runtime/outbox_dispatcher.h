@@ -33,8 +33,12 @@ class OutboxDispatcher {
         deliver_(std::move(deliver)),
         abort_child_(std::move(abort_child)) {}
 
-  /// Looks for messages. Called after commits that wrote some, at start, and now and then.
+  /// Looks for messages. Called after commits that wrote some and at start.
   void Wake();
+
+  /// Looks again if an earlier look could not be had or did not see everything. Called now and
+  /// then.
+  void Tick();
 
   /// A message that was handed over is gone, or must be handed over again.
   void Settled(std::int64_t message, bool removed);
@@ -54,6 +58,7 @@ class OutboxDispatcher {
   std::mutex mutex_;
   bool scanning_ = false;             // guarded by mutex_
   bool again_ = false;                // guarded by mutex_
+  bool missed_ = false;               // some messages may be unseen; guarded by mutex_
   std::set<std::int64_t> in_flight_;  // handed over, outcome unknown; guarded by mutex_
 };
 

@@ -36,6 +36,19 @@ std::string RawPrefixOfAttempt(const ExecutionContext& context, const engine::At
   return base + '/' + engine::RawShard(name) + '/' + name;
 }
 
+bool IsEnd(const executors::Report& report) {
+  return report.kind == executors::ReportKind::kEnded ||
+         report.kind == executors::ReportKind::kLost;
+}
+
+/// What an attempt that was asked about has become meanwhile.
+executors::Adopted EndedSince(const executors::Report& end) {
+  const bool lost = end.kind == executors::ReportKind::kLost;
+  return {.key = end.key,
+          .state = lost ? executors::AdoptedState::kLost : executors::AdoptedState::kEnded,
+          .report = end};
+}
+
 std::string LogName(const executors::AttemptKey& key) { return key.ToString(); }
 
 }  // namespace
@@ -64,8 +77,17 @@ void TaskDriver::NoteAdopted(std::vector<executors::Adopted> adopted) {
   const std::lock_guard lock(mutex_);
   for (executors::Adopted& one : adopted) {
     const Key key = one.key;
-    adopted_.insert_or_assign(key, std::move(one));
+    const auto early = early_ends_.find(key);
+    if (one.state != executors::AdoptedState::kOrphan) {
+      if (early != early_ends_.end()) one = EndedSince(early->second);
+      adopted_.insert_or_assign(key, std::move(one));
+    } else if (early == early_ends_.end()) {
+      orphans_.insert(key);
+      ++ending_[{key.execution, key.path}];
+    }
   }
+  early_ends_.clear();
+  noted_ = true;
 }
 
 void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::StartAttempt action,
@@ -92,6 +114,7 @@ void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::
       task.stage = Stage::kRunning;
       if (task.takes_slot) ++slots_used_;
     } else {
+      task.forget_first = state == executors::AdoptedState::kLost;
       waiting_.push_back(key);
       if (!task.takes_slot) ++slotless_waiting_;
     }
@@ -220,8 +243,16 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
     if (!killed) found->second.stage = Stage::kRunning;
   }
   if (killed) return Release(key);
-  const Status started = executor_.Start(spec);
-  if (started) return;
+  // An attempt that ended stays known until it is forgotten, and starting a known one does nothing.
+  Status started = task.forget_first ? executor_.Forget(key) : Status();
+  if (started) started = executor_.Start(spec);
+  if (started) {
+    // A kill that was faster than the start found nothing to kill.
+    const std::unique_lock lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found != tasks_.end() && found->second.killed) found->second.retry = true;
+    return;
+  }
   if (IsPassing(started.error())) {
     LogWarning("task.start_delayed", {{"attempt", LogName(key)}, {"why", started.error().message}});
     const std::lock_guard lock(mutex_);
@@ -267,57 +298,83 @@ void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) 
     }
   }
   if (drop) return Release(key);
-  SubmitWork(key, [this, key, reason = action.reason] {
-    const Status killed = executor_.Kill(key, reason, options_.kill_grace);
-    if (killed) return;
-    LogWarning("task.kill_delayed", {{"attempt", LogName(key)}, {"why", killed.error().message}});
+  SubmitWork(key, [this, key, reason = action.reason] { KillRunning(key, reason); });
+}
+
+void TaskDriver::KillRunning(const Key& key, const std::string& reason) {
+  const Status killed = executor_.Kill(key, reason, options_.kill_grace);
+  if (killed) return;
+  LogWarning("task.kill_delayed", {{"attempt", LogName(key)}, {"why", killed.error().message}});
+  const std::lock_guard lock(mutex_);
+  if (const auto found = tasks_.find(key); found != tasks_.end()) found->second.retry = true;
+}
+
+void TaskDriver::NoteEndOfOthers(const executors::Report& report) {
+  if (!IsEnd(report)) return;
+  {
     const std::lock_guard lock(mutex_);
-    if (const auto found = tasks_.find(key); found != tasks_.end()) found->second.retry = true;
-  });
+    if (!noted_) early_ends_.insert_or_assign(report.key, report);
+    // It ended after the executor was asked and before its execution was loaded.
+    if (const auto adopted = adopted_.find(report.key); adopted != adopted_.end()) {
+      adopted->second = EndedSince(report);
+    }
+    if (orphans_.erase(report.key) == 0) return;
+    const auto ending = ending_.find({report.key.execution, report.key.path});
+    if (ending != ending_.end() && --ending->second == 0) ending_.erase(ending);
+  }
+  StartWaiting();
 }
 
 void TaskDriver::OnReport(executors::Report report) {
+  const Key key = report.key;
   Task task;
+  bool is_ours = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = tasks_.find(report.key);
-    if (found == tasks_.end()) return;
-    Task& known = found->second;
-    if (known.stage == Stage::kJudging) return;
-    if (report.kind == executors::ReportKind::kStarted ||
-        report.kind == executors::ReportKind::kRunning) {
-      if (known.started_at.IsSet()) return;
-      known.started_at = report.at;
-    } else {
-      known.stage = Stage::kJudging;
+    const auto found = tasks_.find(key);
+    is_ours = found != tasks_.end();
+    if (is_ours) {
+      Task& known = found->second;
+      // One that waits was not started by us: an echo of an earlier server's run.
+      if (known.stage == Stage::kWaiting || known.stage == Stage::kJudging) return;
+      if (!IsEnd(report)) {
+        if (known.started_at.IsSet()) return;
+        known.started_at = report.at;
+      } else {
+        known.stage = Stage::kJudging;
+        known.end = report;
+      }
+      task = known;
     }
-    task = known;
   }
+  if (!is_ours) return NoteEndOfOthers(report);
   switch (report.kind) {
     case executors::ReportKind::kStarted:
     case executors::ReportKind::kRunning:
-      post_at_(clock_.Now() + options_.start_notice_delay, report.key.execution,
+      post_at_(clock_.Now() + options_.start_notice_delay, key.execution,
                engine::AttemptRunning{.stamp = task.action.stamp,
                                       .executor = options_.executor_instance,
                                       .started_at = report.at});
       return;
-    case executors::ReportKind::kEnded: {
-      const Key key = report.key;
-      SubmitWork(key, [this, report = std::move(report), task = std::move(task)]() mutable {
-        Judge(std::move(report), std::move(task));
-      });
+    case executors::ReportKind::kEnded:
+      SubmitWork(key, [this, key] { Judge(key); });
       return;
-    }
     case executors::ReportKind::kLost:
-      Release(report.key);
+      Release(key);
       if (task.killed) return;
-      post_(report.key.execution, engine::AttemptLost{task.action.stamp, report.reason}, {});
+      post_(key.execution, engine::AttemptLost{task.action.stamp, report.reason}, {});
       return;
   }
 }
 
-void TaskDriver::Judge(executors::Report report, Task task) {
-  const Key key = report.key;
+void TaskDriver::Judge(const Key& key) {
+  Task task;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(key);
+    if (found == tasks_.end()) return;
+    task = found->second;
+  }
   const auto forget = [this, key](const Status& committed) {
     // Without a commit the record stays: the end is reported again after a restart.
     if (!committed) return;
@@ -328,6 +385,7 @@ void TaskDriver::Judge(executors::Report report, Task task) {
     Release(key);
     return forget(Status());
   }
+  const executors::Report& report = *task.end;
   engine::InputBody outcome =
       JudgeOutcome({.stamp = task.action.stamp,
                     .places = task.action.places,
@@ -336,7 +394,7 @@ void TaskDriver::Judge(executors::Report report, Task task) {
                     .started_at = task.started_at.IsSet() ? task.started_at : report.at,
                     .executor_instance = options_.executor_instance,
                     .literal_bytes_max = options_.literal_bytes_max},
-                   files_);
+                   metadata_, files_);
   post_(key.execution, std::move(outcome), forget);
   Release(key);
 }
@@ -361,20 +419,28 @@ void TaskDriver::Release(const Key& key) {
 }
 
 void TaskDriver::Tick() {
-  std::vector<std::pair<Key, bool>> again;
+  std::vector<std::pair<Key, Stage>> again;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [key, task] : tasks_) {
       if (!task.retry) continue;
       task.retry = false;
-      again.emplace_back(key, task.killed);
+      again.emplace_back(key, task.stage);
     }
   }
-  for (const auto& [key, killed] : again) {
-    if (killed) {
-      SubmitWork(key, [this, key] { (void)executor_.Kill(key, "repeated", options_.kill_grace); });
-    } else {
-      SubmitWork(key, [this, key] { Prepare(key); });
+  for (const auto& [key, stage] : again) {
+    switch (stage) {
+      case Stage::kWaiting:
+        break;
+      case Stage::kPreparing:
+        SubmitWork(key, [this, key] { Prepare(key); });
+        break;
+      case Stage::kRunning:
+        SubmitWork(key, [this, key] { KillRunning(key, "repeated"); });
+        break;
+      case Stage::kJudging:
+        SubmitWork(key, [this, key] { Judge(key); });
+        break;
     }
   }
 }

@@ -67,7 +67,8 @@ Status PutRecoverable(objects::ObjectStore& metadata, const std::string& uri,
   return {};
 }
 
-engine::InputBody JudgeOutcome(const EndedAttempt& attempt, Files& files) {
+engine::InputBody JudgeOutcome(const EndedAttempt& attempt, objects::ObjectStore& metadata,
+                               Files& files) {
   executors::OutcomeRequest request{.name = attempt.places.generated_name,
                                     .output_prefix = attempt.places.output_dir,
                                     .raw_output_prefix = attempt.places.raw_prefix,
@@ -104,6 +105,19 @@ engine::InputBody JudgeOutcome(const EndedAttempt& attempt, Files& files) {
                     false);
     case executors::OutcomeKind::kSucceeded:
       break;
+  }
+  if (judged->has_outputs_file) {
+    // The judge synced the attempt's own directories; the names of those above it are durable only
+    // once the store made them so.
+    const Result<std::string> key = metadata.KeyOf(attempt.places.output_dir + "/outputs.pb");
+    Status durable = key ? metadata.MakeDurable(*key) : Status(Forward(key));
+    if (!durable) {
+      return Failed(attempt,
+                    {.code = "RuntimeFailure",
+                     .message = durable.error().message,
+                     .kind = engine::FaultKind::kSystem},
+                    true);
+    }
   }
   engine::Values outputs = ValuesOf(*judged, attempt.places.output_dir + "/outputs.pb");
   if (auto fault = TooLarge(attempt, outputs)) return Failed(attempt, *std::move(fault), false);

@@ -31,7 +31,8 @@ struct EndedAttempt {
 /// contract §4.3-4.5): the error document wins over everything, then the outputs, then the status.
 /// AttemptSucceeded only after everything the attempt wrote under its output prefix and local raw
 /// prefix is durable. Blocks on the disk.
-[[nodiscard]] engine::InputBody JudgeOutcome(const EndedAttempt& attempt, Files& files);
+[[nodiscard]] engine::InputBody JudgeOutcome(const EndedAttempt& attempt,
+                                             objects::ObjectStore& metadata, Files& files);
 
 /// Writes an object that can be made again from what is committed: not synced.
 Status PutRecoverable(objects::ObjectStore& metadata, const std::string& uri,

@@ -157,7 +157,13 @@ class ProcessExecutor::Impl {
         states.erase(found);
       }
     }
-    for (const auto& [key, state] : states) EndOrphan(state);
+    for (const auto& [key, state] : states) {
+      if (!EndOrphan(state)) continue;
+      const auto orphan = ParseAttemptKey(state.key);
+      if (orphan) {
+        adopted.push_back({.key = *orphan, .state = AdoptedState::kOrphan, .report = {}});
+      }
+    }
     RemoveStrayDirectories(names);
     return adopted;
   }
@@ -232,12 +238,13 @@ class ProcessExecutor::Impl {
     return {.key = key, .state = what, .report = std::move(*report)};
   }
 
-  /// Ends what has no owner. Once it has ended, its event comes here again.
-  void EndOrphan(const keeper::AttemptState& state) {
+  /// Ends what has no owner. Once it has ended, its event comes here again: true if it is to be
+  /// waited for.
+  bool EndOrphan(const keeper::AttemptState& state) {
     {
       const std::lock_guard lock(mutex_);
       const auto key = ParseAttemptKey(state.key);
-      if (key && known_.contains(*key)) return;  // started meanwhile
+      if (key && known_.contains(*key)) return false;  // started meanwhile
       orphans_.insert(state.key);
     }
     LogWarning("executor.orphan", {{"attempt", state.key}, {"name", state.name}});
@@ -245,9 +252,10 @@ class ProcessExecutor::Impl {
     if (state.phase == keeper::AttemptPhase::kEnded) {
       (void)link_->Call(keeper::Forget{{state.key}});
       (void)workspace_.Remove(state.name);
-    } else {
-      (void)link_->Call(keeper::Kill{state.key, "nobody asked for it any more", kOrphanGrace});
+      return false;
     }
+    (void)link_->Call(keeper::Kill{state.key, "nobody asked for it any more", kOrphanGrace});
+    return true;
   }
 
   void RemoveStrayDirectories(const std::set<std::string>& kept) {
@@ -270,12 +278,10 @@ class ProcessExecutor::Impl {
     {
       const std::lock_guard lock(mutex_);
       if (orphans_.contains(state.key)) {
-        if (state.phase == keeper::AttemptPhase::kEnded) {
-          orphans_.erase(state.key);
-          forgets_.push_back({state.key, state.name});
-          wake_.notify_one();
-        }
-        return;
+        if (state.phase != keeper::AttemptPhase::kEnded) return;
+        orphans_.erase(state.key);
+        forgets_.push_back({state.key, state.name});
+        wake_.notify_one();
       }
     }
     if (auto report = ReportOf(*key, state)) Tell(std::move(*report));

@@ -101,11 +101,12 @@ Result<std::vector<Adopted>> SimulatedExecutor::Adopt(const std::vector<AttemptK
   }
   for (auto entry = attempts_.begin(); entry != attempts_.end();) {
     const bool asked = std::find(keys.begin(), keys.end(), entry->first) != keys.end();
-    if (asked || entry->second.orphaned) {
+    if (asked) {
       ++entry;
     } else if (entry->second.running) {
       entry->second.orphaned = true;
       (void)Kill(entry->first, "nobody asked for it any more", kOrphanGrace);
+      adopted.push_back({.key = entry->first, .state = AdoptedState::kOrphan, .report = {}});
       ++entry;
     } else {
       entry = attempts_.erase(entry);
@@ -184,10 +185,7 @@ void SimulatedExecutor::Deliver(Due due) {
       attempt.end = due.report;
       const bool by_itself = due.report.exit.signal != SIGTERM;
       if (by_itself && finish_) finish_(attempt.spec, attempt.plan.fate);
-      if (attempt.orphaned) {
-        attempts_.erase(found);
-        return;
-      }
+      if (attempt.orphaned) attempts_.erase(found);
     }
     if (connected_) AddNoise(due.report);
   }
