@@ -67,7 +67,7 @@ def stopped(server: Server, pyflyte, stubs, remote, tmp_path_factory) -> pathlib
         launch(pyflyte, "retries.py", "wrong"),
         launch(pyflyte, "nested.py", "with_sub_workflow", "--x", "3"),
         launch(pyflyte, "nested.py", "with_launch_plan", "--x", "4"),
-        launch(pyflyte, "values.py", "every_value", "--span", "PT2H"),
+        launch(pyflyte, "values.py", "every_value", "--span", "90s"),
         launch(pyflyte, "wf.py", "task_add", "--a", "1"),
     ]
     aborted = hang(pyflyte, traces / "aborted")
@@ -113,7 +113,7 @@ def test_what_a_server_wrote_is_good(stopped):
 def test_the_reader_is_a_program_of_its_own(stopped):
     program = pathlib.Path(reader.__file__)
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(program), str(stopped / "store" / "store.db")],
+        [sys.executable, "-E", "-s", "-S", str(program), str(stopped / "store" / "store.db")],
         capture_output=True, text=True, cwd="/",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
