@@ -21,7 +21,7 @@ PURE = {"compiler", "engine", "literals"}
 
 # Raw calls and the files that may make them, because they are the seam's production side.
 SEAMS = [
-    (r"\b(system_clock|steady_clock|high_resolution_clock)::now\b", {"base/clock.cc"}),
+    (r"\b(system_clock|steady_clock|high_resolution_clock)::now\b", {"base/clock.cc", "simulation/simulate_main.cc"}),
     (r"\b(clock_gettime|gettimeofday)\s*\(", {"base/clock.cc"}),
     (r"\bstd::(random_device|mt19937|default_random_engine)\b|\b(rand|srand|getrandom)\s*\(",
      {"base/random.cc"}),

@@ -14,8 +14,8 @@
 /// docs/formats/event-log.md and proto/martlet/event.proto.
 namespace martlet::engine {
 
-/// `record`: digest over what the execution was created as, for whoever verifies it; the engine only
-/// passes it on.
+/// `record`: digest over what the execution was created as, for whoever verifies it; the engine
+/// only passes it on.
 struct ExecutionStarted {
   std::string record;
   bool operator==(const ExecutionStarted&) const = default;

@@ -56,8 +56,8 @@ Protocol Peek(int fd) {
   const std::string_view seen(bytes, static_cast<std::size_t>(size));
   if (seen != kHttp2Start.substr(0, seen.size())) return Protocol::kHttp1;
   if (seen.size() == kHttp2Start.size()) return Protocol::kHttp2;
-  // Bytes that were not read hide the end of the stream: ask for it apart, or a connection that ends
-  // in the middle of "PRI" would be looked at for ever.
+  // Bytes that were not read hide the end of the stream: ask for it apart, or a connection that
+  // ends in the middle of "PRI" would be looked at for ever.
   pollfd state{.fd = fd, .events = POLLRDHUP, .revents = 0};
   const bool ended = poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR));
   return ended ? Protocol::kClosed : Protocol::kUndecided;

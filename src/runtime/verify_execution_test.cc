@@ -25,8 +25,8 @@ class Stored {
  public:
   explicit Stored(const RandomWorld& world) : world_(world) {
     // Created with its first event, as the product does.
-    ExecutionState state = engine::NewExecution(world.state().id, world.state().settings,
-                                                world.log().front().first);
+    ExecutionState state =
+        engine::NewExecution(world.state().id, world.state().settings, world.log().front().first);
     for (const auto& [at, event] : world.log()) engine::Apply(world.plan(), state, event, at);
     store::ExecutionRow row;
     row.project = state.settings.name.project;
