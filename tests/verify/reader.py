@@ -274,7 +274,10 @@ class Reader:
                     self.report.say("execution", row["id"], "closure_digest", "no such closure")
                 self._check_execution(row)
             for table in ("event", "node_execution", "attempt"):
-                query = f"SELECT DISTINCT execution FROM {table} WHERE execution NOT IN (SELECT id FROM execution)"  # noqa: E501
+                query = (
+                    f"SELECT DISTINCT execution FROM {table}"
+                    " WHERE execution NOT IN (SELECT id FROM execution)"
+                )
                 for row in self._rows(query):
                     self.report.say(table, row[0], "", "rows of an execution that does not exist")
         finally:
@@ -355,7 +358,9 @@ class Reader:
         if record_digest("execution", [*cells, ("engine", settings)]) != record:
             self.report.say("execution", row["id"], "", "not what the execution was created with")
 
-    def _compare_all(self, table: str, number: int, stored: dict, folded: dict, terminal: set) -> None:
+    def _compare_all(
+        self, table: str, number: int, stored: dict, folded: dict, terminal: set
+    ) -> None:
         for key in stored.keys() ^ folded.keys():
             lacks = "events" if key in stored else "a row"
             self.report.say(table, f"{number}/{key}", "", f"has no {lacks.removeprefix('a ')}")
@@ -363,7 +368,9 @@ class Reader:
             self.report.count(table)
             self._compare(table, f"{number}/{key}", stored[key], folded[key], terminal)
 
-    def _compare(self, table: str, key: object, row: sqlite3.Row, folded: dict, terminal: set) -> None:
+    def _compare(
+        self, table: str, key: object, row: sqlite3.Row, folded: dict, terminal: set
+    ) -> None:
         for column, value in folded.items():
             if row[column] != value:
                 self.report.say(table, key, column, f"is {row[column]!r}, the log says {value!r}")

@@ -23,7 +23,7 @@ from tests.verify import damage, reader
 GOOD, FOUND, UNCHECKED = 0, 1, 3
 # The reader of docs/formats does not compile workflows: what follows from them is not its to know.
 READER_SEES = {
-    "execution": set(reader.Fold().execution) | set(reader.RECORDS["execution"].split()) | {"chain"},
+    "execution": {"chain", *reader.Fold().execution, *reader.RECORDS["execution"].split()},
     "node_execution": set(reader.Fold()._new_node("0", 0)) | {"execution", "path"},
     "attempt": {
         "execution", "path", "attempt", "phase", "phase_version", "created_at", "updated_at",
@@ -211,3 +211,19 @@ def test_a_missing_object_is_found(stopped):
         aside.rename(path)
     assert code == FOUND
     assert [f["key"] for f in report["findings"]] == [str(path)]
+
+
+def test_a_changed_digest_or_key_of_a_sidecar_is_found(stopped):
+    sidecars = sorted((stopped / "objects").glob(".martlet/meta/*/*"))
+    for path in sidecars:
+        text = path.read_text()
+        for member in ("sha256", "key"):
+            sidecar = json.loads(text)
+            owner = sidecar if member == "key" else sidecar["records"][0]
+            owner[member] = ("B" if owner[member][0] != "B" else "C") + owner[member][1:]
+            path.write_text(json.dumps(sidecar))
+            code, report = verify(stopped)
+            path.write_text(text)
+            assert code == FOUND, (path, member)
+            assert report["findings"][0]["table"] == "object"
+    assert verify(stopped)[0] == GOOD
