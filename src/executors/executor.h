@@ -150,8 +150,8 @@ class Executor {
 
   /// After a restart: what became of these. One answer a key, in the order asked. Attempts that
   /// the executor knows and nobody asked about are killed: they have no owner. Those of them that
-  /// still run follow the answers as kOrphan: a later attempt of their node must wait for their end.
-  /// UNAVAILABLE when the executor cannot be reached; nothing may be concluded from that.
+  /// still run follow the answers as kOrphan: a later attempt of their node must wait for their
+  /// end. UNAVAILABLE when the executor cannot be reached; nothing may be concluded from that.
   virtual Result<std::vector<Adopted>> Adopt(const std::vector<AttemptKey>& keys) = 0;
 
   /// The end of this attempt is committed: its record and working directory may go. The log stays.

@@ -83,7 +83,7 @@ class TaskDriver {
     Stage stage = Stage::kWaiting;
     bool takes_slot = true;
     bool killed = false;
-    bool retry = false;  // some work of its stage could not be done; Tick tries again
+    bool retry = false;         // some work of its stage could not be done; Tick tries again
     bool forget_first = false;  // the executor may know it from a run that left no trace
     std::optional<executors::Report> end;  // being judged
     Timestamp started_at;
@@ -95,7 +95,7 @@ class TaskDriver {
   void StartWaiting();           // takes mutex_
   void Prepare(const Key& key);  // worker
   void HandOver(const Key& key, const Task& task);
-  void Judge(const Key& key);  // worker
+  void Judge(const Key& key);                                   // worker
   void KillRunning(const Key& key, const std::string& reason);  // worker
   void NoteEndOfOthers(const executors::Report& report);
   void Release(const Key& key);  // takes mutex_
@@ -117,10 +117,10 @@ class TaskDriver {
   std::deque<Key> waiting_;                    // in order of arrival; guarded by mutex_
   std::map<NodeKey, int> ending_;              // killed attempts not yet gone; guarded
   std::map<Key, executors::Adopted> adopted_;  // guarded by mutex_
-  std::set<Key> orphans_;     // those of ending_ that are no tasks of ours; guarded by mutex_
+  std::set<Key> orphans_;  // those of ending_ that are no tasks of ours; guarded by mutex_
   std::map<Key, executors::Report> early_ends_;  // reported before NoteAdopted; guarded by mutex_
-  bool noted_ = false;        // NoteAdopted was called; guarded by mutex_
-  std::size_t slots_used_ = 0;                 // guarded by mutex_
+  bool noted_ = false;                           // NoteAdopted was called; guarded by mutex_
+  std::size_t slots_used_ = 0;                   // guarded by mutex_
 };
 
 }  // namespace martlet::runtime

@@ -57,8 +57,7 @@ void CrashDisk::ApplyTorn(Content& content, const Pending& change, Random& rando
   std::uint64_t begin = 0;
   while (begin < write.data.size()) {
     const std::uint64_t sector_end = ((write.offset + begin) / kSectorBytes + 1) * kSectorBytes;
-    const std::uint64_t end =
-        std::min<std::uint64_t>(sector_end - write.offset, write.data.size());
+    const std::uint64_t end = std::min<std::uint64_t>(sector_end - write.offset, write.data.size());
     if (random.Chance(50)) {
       WriteAt(content.files[change.file], write.offset + begin,
               std::string_view(write.data).substr(begin, end - begin));

@@ -23,7 +23,7 @@ struct DiskOperation {
     kSync,           ///< what was written to the file so far is durable
     kSyncDirectory,  ///< created and deleted names so far are durable
     kDelete,
-    kFailedSync,     ///< the program was told that the sync failed; see CrashDisk
+    kFailedSync,  ///< the program was told that the sync failed; see CrashDisk
   };
   Kind kind;
   std::string file;
@@ -37,9 +37,9 @@ enum class Survival { kNone, kAll, kRandom };
 /// Follows operations one by one and says what a power loss would leave.
 ///
 /// Without a sync, any subset of the writes to a file may survive, in any combination, and each of
-/// them in any subset of its 512-byte sectors: disks promise no more. A failed sync makes the kernel
-/// forget that pages are dirty: each of the writes before it survives or is lost for good, and no
-/// later sync of the file says anything about them.
+/// them in any subset of its 512-byte sectors: disks promise no more. A failed sync makes the
+/// kernel forget that pages are dirty: each of the writes before it survives or is lost for good,
+/// and no later sync of the file says anything about them.
 class CrashDisk {
  public:
   static constexpr std::uint64_t kSectorBytes = 512;

@@ -1,7 +1,7 @@
 // Power loss at every moment. Random transactions run on the product's store while its disk writes
 // down every operation; then, for each operation, the disk that a power loss just before it would
-// leave is built three ways and opened by the product's store. What is found must be the state after
-// some group, and none that was acknowledged may be missing.
+// leave is built three ways and opened by the product's store. What is found must be the state
+// after some group, and none that was acknowledged may be missing.
 
 #include <gtest/gtest.h>
 
@@ -88,10 +88,10 @@ class Prover {
   }
 
   void Print(const char* scenario) const {
-    std::printf("%s: %zu operations, %zu groups, %zu images opened, %zu more are equal to those; "
-                "0 lost acknowledgements\n",
-                scenario, recording_.operations.size(), recording_.states.size() - 1, images_,
-                same_);
+    std::printf(
+        "%s: %zu operations, %zu groups, %zu images opened, %zu more are equal to those; "
+        "0 lost acknowledgements\n",
+        scenario, recording_.operations.size(), recording_.states.size() - 1, images_, same_);
   }
   [[nodiscard]] std::size_t images() const { return images_; }
 

@@ -85,8 +85,7 @@ int Read(sqlite3_file* base, void* to, int amount, sqlite3_int64 offset) {
   const std::lock_guard lock(handle.disk->mutex);
   const std::string& content = handle.file->content;
   const auto begin = std::min<std::size_t>(static_cast<std::size_t>(offset), content.size());
-  const auto size = std::min<std::size_t>(static_cast<std::size_t>(amount),
-                                          content.size() - begin);
+  const auto size = std::min<std::size_t>(static_cast<std::size_t>(amount), content.size() - begin);
   std::memcpy(to, content.data() + begin, size);
   if (size == static_cast<std::size_t>(amount)) return SQLITE_OK;
   std::memset(static_cast<char*>(to) + size, 0, static_cast<std::size_t>(amount) - size);
@@ -242,13 +241,25 @@ int ShmUnmap(sqlite3_file* base, int remove) {
   return SQLITE_OK;
 }
 
-constexpr sqlite3_io_methods kMethods = {
-    2,          &Close,       &Read,     &Write,
-    &Truncate,  &Sync,        &FileSize, &Lock,
-    &Unlock,    &CheckReservedLock,      &FileControl,
-    &SectorSize, &DeviceCharacteristics, &ShmMap,
-    &ShmLock,   &ShmBarrier,  &ShmUnmap, nullptr,
-    nullptr};
+constexpr sqlite3_io_methods kMethods = {2,
+                                         &Close,
+                                         &Read,
+                                         &Write,
+                                         &Truncate,
+                                         &Sync,
+                                         &FileSize,
+                                         &Lock,
+                                         &Unlock,
+                                         &CheckReservedLock,
+                                         &FileControl,
+                                         &SectorSize,
+                                         &DeviceCharacteristics,
+                                         &ShmMap,
+                                         &ShmLock,
+                                         &ShmBarrier,
+                                         &ShmUnmap,
+                                         nullptr,
+                                         nullptr};
 
 int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* base, int flags, int* out_flags) {
   base->pMethods = nullptr;

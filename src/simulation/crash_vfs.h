@@ -24,7 +24,8 @@ struct DiskFault {
   std::size_t operation;
 };
 
-/// Registered with SQLite while it lives, under name(). Thread-safe as far as SQLite's use of it goes.
+/// Registered with SQLite while it lives, under name(). Thread-safe as far as SQLite's use of it
+/// goes.
 class CrashVfs {
  public:
   /// Starts from `image`.

@@ -18,8 +18,8 @@ constexpr int kLieExit = 1;
 /// One run of a script on a disk that fails once.
 struct Run {
   bool dead = false;
-  std::vector<std::size_t> accepted;           // places of the groups that were committed
-  std::optional<std::size_t> in_doubt;         // the group at work when the store died
+  std::vector<std::size_t> accepted;    // places of the groups that were committed
+  std::optional<std::size_t> in_doubt;  // the group at work when the store died
   std::vector<DiskOperation> operations;
   bool fired = false;
 };

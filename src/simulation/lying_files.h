@@ -39,9 +39,7 @@ class LyingFiles final : public Files {
   Result<std::optional<FileInfo>> Stat(const std::string& path) override {
     return inner_.Stat(path);
   }
-  Result<std::vector<FileInfo>> List(const std::string& path) override {
-    return inner_.List(path);
-  }
+  Result<std::vector<FileInfo>> List(const std::string& path) override { return inner_.List(path); }
 
  private:
   Files& inner_;

@@ -15,7 +15,8 @@ namespace martlet::simulation {
 /// deadline, no abort, no power loss. Crashes of the server must make no difference.
 class Reference {
  public:
-  /// Name of the child execution that the node at `path` of `execution` made; empty if it made none.
+  /// Name of the child execution that the node at `path` of `execution` made; empty if it made
+  /// none.
   using ChildName =
       std::function<std::string(const std::string& execution, const std::string& path)>;
 
@@ -29,8 +30,8 @@ class Reference {
   }
 
  private:
-  std::optional<std::int64_t> Scope(const std::string& execution, std::size_t place,
-                                    std::int64_t x, const std::string& prefix) const;
+  std::optional<std::int64_t> Scope(const std::string& execution, std::size_t place, std::int64_t x,
+                                    const std::string& prefix) const;
   [[nodiscard]] bool TaskSucceeds(const std::string& execution, const std::string& path,
                                   std::uint32_t retries) const;
 

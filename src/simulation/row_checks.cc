@@ -39,8 +39,7 @@ std::string CheckLog(store::Reader& reader, runtime::ClosureCache& closures,
   query.order = {{"sequence", store::Direction::kAscending}};
   const auto events = reader.Scan(query);
   if (!events) return events.error().message;
-  engine::ExecutionState folded =
-      engine::NewExecution({row.id}, loaded->settings, row.created_at);
+  engine::ExecutionState folded = engine::NewExecution({row.id}, loaded->settings, row.created_at);
   for (const store::Row& cells : *events) {
     const auto stored = store::FromRow<store::EventRow>(cells);
     const auto event = runtime::DecodeEvent(std::string_view(stored.payload.data).substr(1));

@@ -47,14 +47,13 @@ int Run(const Settings& settings) {
   std::uint64_t done = 0;
   for (std::uint64_t seed = settings.from; seed < settings.from + settings.seeds; ++seed) {
     const auto run = [&] {
-      return settings.toy
-                 ? simulation::RunToySeed(seed, reach)
-                 : simulation::RunWorldSeed({.seed = seed,
-                                             .store = settings.store == "sqlite"
-                                                          ? simulation::StoreKind::kSqlite
-                                                          : simulation::StoreKind::kMemory,
-                                             .coverage = &coverage},
-                                            reach);
+      return settings.toy ? simulation::RunToySeed(seed, reach)
+                          : simulation::RunWorldSeed({.seed = seed,
+                                                      .store = settings.store == "sqlite"
+                                                                   ? simulation::StoreKind::kSqlite
+                                                                   : simulation::StoreKind::kMemory,
+                                                      .coverage = &coverage},
+                                                     reach);
     };
     simulation::SeedReport report = run();
     // One seed in fifty is run again: it must be the same to the last byte.
@@ -65,16 +64,18 @@ int Run(const Settings& settings) {
     ++done;
     if (report.broken.empty()) continue;
     ++broken;
-    std::cout << "seed " << seed << ": " << report.broken << "\n  repeat with: "
-              << CommandFor(settings, seed) << "\n";
+    std::cout << "seed " << seed << ": " << report.broken
+              << "\n  repeat with: " << CommandFor(settings, seed) << "\n";
     if (!settings.keep_going) break;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::cout << done << " seeds, " << broken << " broken, " << static_cast<double>(done) / took.count()
-            << " seeds/s, " << steps / std::max<std::uint64_t>(done, 1) << " steps a seed\n\n";
+  std::cout << done << " seeds, " << broken << " broken, "
+            << static_cast<double>(done) / took.count() << " seeds/s, "
+            << steps / std::max<std::uint64_t>(done, 1) << " steps a seed\n\n";
   std::cout << "times    fault\n";
   for (const auto& [fault, times] : reach) {
-    std::cout << times << std::string(9 - std::min<std::size_t>(8, std::to_string(times).size()), ' ')
+    std::cout << times
+              << std::string(9 - std::min<std::size_t>(8, std::to_string(times).size()), ' ')
               << fault << "\n";
   }
   if (!settings.toy) {

@@ -79,12 +79,22 @@ executors::SimulatedPlan TaskScript::PlanOf(const std::string& execution,
   switch (FateOf(execution, key.path, attempt)) {
     case TaskFate::kSucceeds:
     case TaskFate::kFails:
-    case TaskFate::kFailsRecoverably: plan.fate = SimulatedFate::kSucceed; break;
-    case TaskFate::kRunsOutOfMemory: plan.fate = SimulatedFate::kOutOfMemory; break;
-    case TaskFate::kCrashes: plan.fate = SimulatedFate::kFail; break;
-    case TaskFate::kIsLost: plan.fate = SimulatedFate::kLose; break;
+    case TaskFate::kFailsRecoverably:
+      plan.fate = SimulatedFate::kSucceed;
+      break;
+    case TaskFate::kRunsOutOfMemory:
+      plan.fate = SimulatedFate::kOutOfMemory;
+      break;
+    case TaskFate::kCrashes:
+      plan.fate = SimulatedFate::kFail;
+      break;
+    case TaskFate::kIsLost:
+      plan.fate = SimulatedFate::kLose;
+      break;
     case TaskFate::kVanishes:
-    case TaskFate::kVanishesDone: plan.fate = SimulatedFate::kVanish; break;
+    case TaskFate::kVanishesDone:
+      plan.fate = SimulatedFate::kVanish;
+      break;
   }
   const std::uint64_t dice = Dice(execution, key.path, attempt, "time");
   plan.start_after = std::chrono::milliseconds(dice % 50);

@@ -31,12 +31,10 @@ class TaskScript {
 
   /// The same for the executor. `hangs`: may run until it is killed.
   [[nodiscard]] executors::SimulatedPlan PlanOf(const std::string& execution,
-                                                const executors::AttemptKey& key,
-                                                bool hangs) const;
+                                                const executors::AttemptKey& key, bool hangs) const;
 
   /// Writes what the attempt leaves.
-  void Finish(Files& files, const std::string& execution,
-              const executors::AttemptSpec& spec) const;
+  void Finish(Files& files, const std::string& execution, const executors::AttemptSpec& spec) const;
 
  private:
   [[nodiscard]] std::uint64_t Dice(const std::string& execution, const std::string& path,

@@ -6,8 +6,7 @@ Status WatchedExecutor::Start(const executors::AttemptSpec& spec) {
   watch_.boundary("start", false);
   watch_.starting(spec);
   for (const executors::AttemptKey& running : inner_.RunningKeys()) {
-    const bool same_node =
-        running.execution == spec.key.execution && running.path == spec.key.path;
+    const bool same_node = running.execution == spec.key.execution && running.path == spec.key.path;
     if (same_node && running != spec.key) {
       watch_.broken("attempt " + spec.key.ToString() + " starts while " + running.ToString() +
                     " runs");

@@ -13,10 +13,10 @@ namespace martlet::simulation {
 /// Bugs that worlds must find, as names for PlantedBugs: fault points of the product, and "world.…"
 /// for those that the world plants around it.
 inline constexpr const char* kWorldBugs[] = {
-    "shard.act_before_commit",    "shard.answer_before_commit", "shard.skip_resume",
-    "core.drop_event",            "core.drop_child_ended",      "outbox.skip_consume",
-    "driver.start_before_gone",   "driver.forget_kill",         "driver.ignore_adopted",
-    "world.unguarded_child",      "world.lying_disk",           "world.timers_lost",
+    "shard.act_before_commit",  "shard.answer_before_commit", "shard.skip_resume",
+    "core.drop_event",          "core.drop_child_ended",      "core.skip_consume",
+    "driver.start_before_gone", "driver.forget_kill",         "driver.ignore_adopted",
+    "store.parent_ended",       "runtime.lose_timer",         "world.lying_disk",
 };
 
 struct WorldOptions {
@@ -26,10 +26,10 @@ struct WorldOptions {
   engine::TransitionCoverage* coverage = nullptr;
 };
 
-/// The product's whole loop (engine runtime, shard, task driver, outbox, store, object store) in one
-/// thread, with simulated time, disk and tasks: random workflows are created, aborted and crashed
-/// for a while; then all faults stop and everything must come to its end. See world.cc for what is
-/// demanded when. Everything follows from the seed.
+/// The product's whole loop (engine runtime, shard, task driver, outbox, store, object store) in
+/// one thread, with simulated time, disk and tasks: random workflows are created, aborted and
+/// crashed for a while; then all faults stop and everything must come to its end. See world.cc for
+/// what is demanded when. Everything follows from the seed.
 [[nodiscard]] SeedReport RunWorldSeed(const WorldOptions& options, FaultReach& reach);
 
 }  // namespace martlet::simulation

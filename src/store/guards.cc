@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/fault_point.h"
 #include "store/rows.h"
 
 namespace martlet::store {
@@ -34,10 +35,10 @@ Status SetState(Txn& txn, const EntityName& launch_plan, std::int64_t state) {
 }  // namespace
 
 Status RequireExecutionNameFree(Txn& txn, const ExecutionName& name) {
-  const auto taken = CountRows<ExecutionRow>(
-      txn, {.filter = {.where = {{"project", Op::kEq, name.project},
-                                 {"domain", Op::kEq, name.domain},
-                                 {"name", Op::kEq, name.name}}}});
+  const auto taken =
+      CountRows<ExecutionRow>(txn, {.filter = {.where = {{"project", Op::kEq, name.project},
+                                                         {"domain", Op::kEq, name.domain},
+                                                         {"name", Op::kEq, name.name}}}});
   if (!taken) return Forward(taken);
   if (*taken == 0) return {};
   return UserError(Code::kAlreadyExists,
@@ -51,25 +52,36 @@ Status RequireParentAlive(Txn& txn, ExecutionId parent) {
     return SystemError(Code::kNotFound,
                        "parent execution " + std::to_string(parent.value) + " does not exist");
   }
+  if (MARTLET_FAULT("store.parent_ended")) return {};
   const std::int64_t phase = (*row)->phase;
   if (phase == kQueued || phase == kRunning) return {};
+  return SystemError(Code::kFailedPrecondition, "parent execution " + (*row)->project + ':' +
+                                                    (*row)->domain + ':' + (*row)->name +
+                                                    " is ending: nothing new starts below it");
+}
+
+Status RequireParentNodeAlive(Txn& txn, ExecutionId parent, std::string_view path,
+                              std::int64_t attempt) {
+  const auto row = GetRow<NodeExecutionRow>(txn, KeyOf(parent, std::string(path)));
+  if (!row) return Forward(row);
+  const bool alive = row->has_value() && (*row)->witness && (*row)->attempt == attempt;
+  if (alive || MARTLET_FAULT("store.parent_ended")) return {};
   return SystemError(Code::kFailedPrecondition,
-                     "parent execution " + (*row)->project + ':' + (*row)->domain + ':' +
-                         (*row)->name + " is ending: nothing new starts below it");
+                     "node " + std::string(path) + " of parent execution " +
+                         std::to_string(parent.value) + " has ended: nothing new starts below it");
 }
 
 Status RequireConcurrencyBelow(Txn& txn, std::string_view project, std::string_view domain,
                                std::string_view launch_plan, std::int64_t max) {
   const auto unfinished = CountRows<ExecutionRow>(
-      txn,
-      {.filter = {.where = {{"launch_plan_project", Op::kEq, project},
-                            {"launch_plan_domain", Op::kEq, domain},
-                            {"launch_plan_name", Op::kEq, launch_plan},
-                            {"phase", Op::kIn,
-                             std::vector<Value>{ToValue(kUndefined), ToValue(kQueued),
-                                                ToValue(kRunning)}},
-                            {"project", Op::kEq, project},
-                            {"domain", Op::kEq, domain}}}});
+      txn, {.filter = {.where = {{"launch_plan_project", Op::kEq, project},
+                                 {"launch_plan_domain", Op::kEq, domain},
+                                 {"launch_plan_name", Op::kEq, launch_plan},
+                                 {"phase", Op::kIn,
+                                  std::vector<Value>{ToValue(kUndefined), ToValue(kQueued),
+                                                     ToValue(kRunning)}},
+                                 {"project", Op::kEq, project},
+                                 {"domain", Op::kEq, domain}}}});
   if (!unfinished) return Forward(unfinished);
   if (*unfinished < max) return {};
   return UserError(Code::kAlreadyExists, "concurrency limit (" + std::to_string(max) +
@@ -79,11 +91,11 @@ Status RequireConcurrencyBelow(Txn& txn, std::string_view project, std::string_v
 
 Status ActivateLaunchPlan(Txn& txn, const EntityName& launch_plan) {
   if (auto ok = RequireLaunchPlan(txn, launch_plan); !ok) return ok;
-  const auto active = ScanRows<LaunchPlanRow>(
-      txn, {.filter = {.where = {{"project", Op::kEq, launch_plan.project},
-                                 {"domain", Op::kEq, launch_plan.domain},
-                                 {"name", Op::kEq, launch_plan.name},
-                                 {"state", Op::kEq, kActive}}}});
+  const auto active =
+      ScanRows<LaunchPlanRow>(txn, {.filter = {.where = {{"project", Op::kEq, launch_plan.project},
+                                                         {"domain", Op::kEq, launch_plan.domain},
+                                                         {"name", Op::kEq, launch_plan.name},
+                                                         {"state", Op::kEq, kActive}}}});
   if (!active) return Forward(active);
   // The former one goes first: at no moment are there two.
   for (const LaunchPlanRow& former : *active) {

@@ -9,8 +9,8 @@
 #include "store/execution_rows.h"
 #include "store/store.h"
 
-/// Rules that span executions, all of them in this one file. Each is a guarded statement in the same
-/// transaction as the step it guards; a refusal rolls back that step alone.
+/// Rules that span executions, all of them in this one file. Each is a guarded statement in the
+/// same transaction as the step it guards; a refusal rolls back that step alone.
 ///
 /// Rules that an index keeps: execution_name (a name is used once), launch_plan_active (one active
 /// version a name), outbox_dedup (a message is sent once), the key of ledger (one owner a name).
@@ -20,13 +20,18 @@ namespace martlet::store {
 /// done and in the words that clients know.
 Status RequireExecutionNameFree(Txn& txn, const ExecutionName& name);
 
-/// FAILED_PRECONDITION unless the parent is QUEUED or RUNNING: nothing new starts below an execution
-/// that is ending. NOT_FOUND if there is no such execution.
+/// FAILED_PRECONDITION unless the parent is QUEUED or RUNNING: nothing new starts below an
+/// execution that is ending. NOT_FOUND if there is no such execution.
 Status RequireParentAlive(Txn& txn, ExecutionId parent);
 
-/// ALREADY_EXISTS in Flyte's words if `max` executions of the launch plan's name, any version, in the
-/// launch plan's own project and domain, have not ended (admin contract §3.8; UNDEFINED counts too,
-/// which closes Flyte's race).
+/// FAILED_PRECONDITION unless this attempt of the parent's node is still the live one: a node that
+/// timed out meanwhile has its child aborted already, and would not hear of a new one.
+Status RequireParentNodeAlive(Txn& txn, ExecutionId parent, std::string_view path,
+                              std::int64_t attempt);
+
+/// ALREADY_EXISTS in Flyte's words if `max` executions of the launch plan's name, any version, in
+/// the launch plan's own project and domain, have not ended (admin contract §3.8; UNDEFINED counts
+/// too, which closes Flyte's race).
 Status RequireConcurrencyBelow(Txn& txn, std::string_view project, std::string_view domain,
                                std::string_view launch_plan, std::int64_t max);
 
