@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "base/fault_point.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/match.h"
@@ -270,6 +271,7 @@ class EngineRuntime::Impl final : public ActionSink {
                        });
                      },
                      [&](engine::SetTimer& timer) {
+                       if (MARTLET_FAULT("runtime.lose_timer")) return;
                        shard_.PostAt(timer.due, execution.state.id,
                                      {engine::DueTimeFired{timer.stamp}, 0});
                      },

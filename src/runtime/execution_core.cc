@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "flyteidl/admin/execution.pb.h"
 #include "flyteidl/admin/launch_plan.pb.h"
 #include "flyteidl/core/literals.pb.h"
@@ -205,10 +206,13 @@ Turn<RuntimeAction> ExecutionCore::Decide(LiveExecution& execution,
   Turn<RuntimeAction> turn;
   StepWrites writes;
   for (ExecutionInput& input : inputs) {
-    if (input.outbox_id != 0) writes.consumed.push_back(input.outbox_id);
+    if (input.outbox_id != 0 && !MARTLET_FAULT("core.skip_consume")) {
+      writes.consumed.push_back(input.outbox_id);
+    }
     engine::Step step =
         engine::Advance(plan, execution.state, {.at = at, .body = std::move(input.body)});
     for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));
+    if (MARTLET_FAULT("core.drop_event") && writes.events.size() > 2) writes.events.pop_back();
     for (engine::Action& action : step.actions) {
       if (const auto* abort = std::get_if<engine::AbortChild>(&action)) {
         writes.messages.push_back(AbortChildMessage(execution, *abort));
@@ -217,7 +221,8 @@ Turn<RuntimeAction> ExecutionCore::Decide(LiveExecution& execution,
       }
     }
   }
-  if (!was_finished && Finished(execution) && execution.context->parent) {
+  if (!was_finished && Finished(execution) && execution.context->parent &&
+      !MARTLET_FAULT("core.drop_child_ended")) {
     writes.messages.push_back(ChildEndedMessage(execution));
   }
   if (writes.events.empty() && writes.consumed.empty()) return turn;

@@ -34,6 +34,12 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
                          const ExecutionPlaces& places, std::unique_ptr<LiveExecution>& created) {
   const ExecutionName name{execution.row.project, execution.row.domain, execution.row.name};
   if (Status free = store::RequireExecutionNameFree(txn, name); !free) return free;
+  if (execution.parent) {
+    const engine::Stamp& stamp = execution.parent->stamp;
+    Status alive = store::RequireParentNodeAlive(txn, execution.parent->execution,
+                                                 stamp.path.ToString(), stamp.attempt);
+    if (!alive) return alive;
+  }
   if (execution.guards) {
     if (Status allowed = execution.guards(txn); !allowed) return allowed;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 #include "engine/paths.h"
 #include "flyteidl/core/compiler.pb.h"
@@ -74,6 +75,7 @@ TaskDriver::Key TaskDriver::KeyOf(ExecutionId execution, const engine::Stamp& st
 }
 
 void TaskDriver::NoteAdopted(std::vector<executors::Adopted> adopted) {
+  if (MARTLET_FAULT("driver.ignore_adopted")) adopted.clear();
   const std::lock_guard lock(mutex_);
   for (executors::Adopted& one : adopted) {
     const Key key = one.key;
@@ -134,7 +136,8 @@ void TaskDriver::StartWaiting() {
     const std::lock_guard lock(mutex_);
     for (auto it = waiting_.begin(); it != waiting_.end();) {
       Task& task = tasks_.at(*it);
-      const bool blocked = ending_.contains({it->execution, it->path});
+      const bool blocked =
+          ending_.contains({it->execution, it->path}) && !MARTLET_FAULT("driver.start_before_gone");
       const bool full = task.takes_slot && slots_used_ >= options_.slots;
       // A long queue is not walked once more for every task that ends.
       if (full && slotless_waiting_ == 0) break;
@@ -282,6 +285,7 @@ void TaskDriver::Fail(const Key& key, const Task& task, engine::Fault fault, boo
 }
 
 void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) {
+  if (MARTLET_FAULT("driver.forget_kill")) return;
   const Key key = KeyOf(execution, action.stamp);
   bool drop = false;
   {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "simulation/toy_world.h"
 #include "simulation/world.h"
@@ -41,7 +42,8 @@ int Run(const Settings& settings) {
   simulation::FaultReach reach;
   martlet::engine::TransitionCoverage coverage;
   const simulation::PlantedBugs bugs({settings.bugs.begin(), settings.bugs.end()});
-  const auto begin = std::chrono::steady_clock::now();
+  const martlet::SystemClock clock;
+  const martlet::Nanos begin = clock.Steady();
   std::uint64_t steps = 0;
   std::uint64_t broken = 0;
   std::uint64_t done = 0;
@@ -68,7 +70,7 @@ int Run(const Settings& settings) {
               << "\n  repeat with: " << CommandFor(settings, seed) << "\n";
     if (!settings.keep_going) break;
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const std::chrono::duration<double> took = clock.Steady() - begin;
   std::cout << done << " seeds, " << broken << " broken, "
             << static_cast<double>(done) / took.count() << " seeds/s, "
             << steps / std::max<std::uint64_t>(done, 1) << " steps a seed\n\n";

@@ -399,9 +399,9 @@ class World {
     child.row.parent_path = launch.parent.stamp.path.ToString();
     child.row.parent_attempt = launch.parent.stamp.attempt;
     child.row.parent_epoch = static_cast<std::int64_t>(launch.parent.stamp.epoch);
-    child.guards = [parent = launch.parent.execution](store::Txn& txn) -> Status {
-      if (MARTLET_FAULT("world.unguarded_child")) return {};
-      return store::RequireParentAlive(txn, parent);
+    child.guards = [this, parent = launch.parent, name = launch.name](store::Txn& txn) {
+      NoteIfLate(txn, parent, name);
+      return store::RequireParentAlive(txn, parent.execution);
     };
     runtime_->Create(std::move(child), launch.done);
     MayDie("crash after a child is launched");
@@ -520,7 +520,9 @@ class World {
       if (row.witness) {
         return Break("all is quiet and execution " + row.name + " waits for " + *row.witness);
       }
-      CheckChild(row);
+      if (late_children_.contains(row.name)) {
+        return Break("child " + row.name + " began after its node had ended");
+      }
       CheckValues(row);
     }
     const auto reader = Snapshot();
@@ -536,17 +538,17 @@ class World {
     }
   }
 
-  /// Nothing new starts below what has ended.
-  void CheckChild(const store::ExecutionRow& row) {
-    if (!row.parent_execution.IsSet()) return;
-    const auto reader = Snapshot();
-    const auto cells =
-        reader->Get(TableOf<store::NodeExecutionRow>(),
-                    store::KeyOf(row.parent_execution, row.parent_path.value_or("")));
-    if (!cells || !cells->has_value()) return Break("child " + row.name + " has no parent node");
-    const auto node = store::FromRow<store::NodeExecutionRow>(**cells);
-    if (node.ended_at < row.created_at)
-      Break("child " + row.name + " began after its node had ended");
+  /// Nothing new starts below what has ended. Asked inside the transaction that makes the child: no
+  /// clock tells what came first.
+  void NoteIfLate(store::Txn& txn, const runtime::ParentLink& parent, const std::string& name) {
+    const auto cells = txn.Get(TableOf<store::NodeExecutionRow>(),
+                               store::KeyOf(parent.execution, parent.stamp.path.ToString()));
+    bool lives = false;
+    if (cells && cells->has_value()) {
+      const auto node = store::FromRow<store::NodeExecutionRow>(**cells);
+      lives = node.witness && node.attempt == parent.stamp.attempt;
+    }
+    if (!lives) late_children_.insert(name);
   }
 
   /// What succeeded can be read.
@@ -649,6 +651,7 @@ class World {
   int idle_ = 0;
   std::optional<Nanos> peace_since_;
   std::map<std::string, Wanted> wanted_;
+  std::set<std::string> late_children_;
   std::set<ExecutionId> aborted_;  // acknowledged
   std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> ended_;
   std::map<executors::AttemptKey, Nanos> orphans_;

@@ -14,9 +14,9 @@ namespace martlet::simulation {
 /// for those that the world plants around it.
 inline constexpr const char* kWorldBugs[] = {
     "shard.act_before_commit",  "shard.answer_before_commit", "shard.skip_resume",
-    "core.drop_event",          "core.drop_child_ended",      "outbox.skip_consume",
+    "core.drop_event",          "core.drop_child_ended",      "core.skip_consume",
     "driver.start_before_gone", "driver.forget_kill",         "driver.ignore_adopted",
-    "world.unguarded_child",    "world.lying_disk",           "world.timers_lost",
+    "store.parent_ended",       "runtime.lose_timer",         "world.lying_disk",
 };
 
 struct WorldOptions {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/fault_point.h"
 #include "store/rows.h"
 
 namespace martlet::store {
@@ -51,11 +52,23 @@ Status RequireParentAlive(Txn& txn, ExecutionId parent) {
     return SystemError(Code::kNotFound,
                        "parent execution " + std::to_string(parent.value) + " does not exist");
   }
+  if (MARTLET_FAULT("store.parent_ended")) return {};
   const std::int64_t phase = (*row)->phase;
   if (phase == kQueued || phase == kRunning) return {};
   return SystemError(Code::kFailedPrecondition, "parent execution " + (*row)->project + ':' +
                                                     (*row)->domain + ':' + (*row)->name +
                                                     " is ending: nothing new starts below it");
+}
+
+Status RequireParentNodeAlive(Txn& txn, ExecutionId parent, std::string_view path,
+                              std::int64_t attempt) {
+  const auto row = GetRow<NodeExecutionRow>(txn, KeyOf(parent, std::string(path)));
+  if (!row) return Forward(row);
+  const bool alive = row->has_value() && (*row)->witness && (*row)->attempt == attempt;
+  if (alive || MARTLET_FAULT("store.parent_ended")) return {};
+  return SystemError(Code::kFailedPrecondition,
+                     "node " + std::string(path) + " of parent execution " +
+                         std::to_string(parent.value) + " has ended: nothing new starts below it");
 }
 
 Status RequireConcurrencyBelow(Txn& txn, std::string_view project, std::string_view domain,

@@ -24,6 +24,11 @@ Status RequireExecutionNameFree(Txn& txn, const ExecutionName& name);
 /// execution that is ending. NOT_FOUND if there is no such execution.
 Status RequireParentAlive(Txn& txn, ExecutionId parent);
 
+/// FAILED_PRECONDITION unless this attempt of the parent's node is still the live one: a node that
+/// timed out meanwhile has its child aborted already, and would not hear of a new one.
+Status RequireParentNodeAlive(Txn& txn, ExecutionId parent, std::string_view path,
+                              std::int64_t attempt);
+
 /// ALREADY_EXISTS in Flyte's words if `max` executions of the launch plan's name, any version, in
 /// the launch plan's own project and domain, have not ended (admin contract §3.8; UNDEFINED counts
 /// too, which closes Flyte's race).
