@@ -71,7 +71,6 @@ const Method* MethodTable::Find(std::string_view full_name) const {
 std::vector<std::string> MethodTable::ServedServices() const {
   std::vector<std::string> names;
   for (const Method& method : methods_) {
-    if (!method.handler && !method.stream_handler) continue;
     const std::string& name = method.descriptor->service()->full_name();
     if (names.empty() || names.back() != name) names.push_back(name);
   }

@@ -99,7 +99,7 @@ class MethodTable {
   /// Rows in the order of their services and methods.
   [[nodiscard]] const std::vector<Method>& methods() const { return methods_; }
 
-  /// Full names of the services with at least one handler, in order.
+  /// Full names of all services, also of those whose methods are answered UNIMPLEMENTED, in order.
   [[nodiscard]] std::vector<std::string> ServedServices() const;
 
  private:

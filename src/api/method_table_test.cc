@@ -50,7 +50,6 @@ TEST(MethodTable, SyncHandlerAnswersWithItsMessage) {
         response.mutable_control_plane_version()->set_version(context.method);
         return response;
       });
-  EXPECT_EQ(table.ServedServices(), std::vector<std::string>{"flyteidl.service.AdminService"});
   std::optional<Result<Reply>> out;
   table.Find(kGetVersion)->handler(OpenAuthorizer(), NewCall(&out));
   ASSERT_TRUE(out.has_value() && out->has_value());
