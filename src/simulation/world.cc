@@ -404,17 +404,13 @@ class World {
 
   bool Hangs(const executors::AttemptSpec& spec) {
     const auto path = engine::ParseNodePath(spec.key.path);
-    const std::string place = LaunchedAs(NameOf(spec.key.execution));
-    if (!chaos_.timeouts || !path || place.empty()) return false;
-    const std::size_t number = std::stoul(place.substr(1));
-    return runtime::PlanNodeAt(library_.compiled[number]->plan, *path).policy.timeout.count() > 0;
-  }
-
-  std::string LaunchedAs(const std::string& name) {
     for (const store::ExecutionRow& row : Executions()) {
-      if (row.name == name) return row.workflow_name;
+      if (!path || ExecutionId{row.id} != spec.key.execution) continue;
+      const std::size_t place = std::stoul(row.workflow_name.substr(1));
+      const compiler::Plan& plan = library_.compiled[place]->plan;
+      return runtime::PlanNodeAt(plan, *path).policy.timeout.count() > 0;
     }
-    return "";
+    return false;
   }
 
   /// Of an attempt that is about to run.
@@ -489,7 +485,9 @@ class World {
       if (late_children_.contains(row.name)) {
         return Break("child " + row.name + " began after its node had ended");
       }
-      CheckValues(row);
+      if (auto unread = CheckValues(*Snapshot(), *runtime_, row); !unread.empty()) {
+        return Break(unread);
+      }
     }
     const auto reader = Snapshot();
     const auto messages = reader->Count({.table = &TableOf<store::OutboxRow>()});
@@ -515,27 +513,6 @@ class World {
       lives = node.witness && node.attempt == parent.stamp.attempt;
     }
     if (!lives) late_children_.insert(name);
-  }
-
-  /// What succeeded can be read.
-  void CheckValues(const store::ExecutionRow& row) {
-    const auto reader = Snapshot();
-    if (row.phase == static_cast<int>(ExecutionPhase::kSucceeded)) {
-      const auto outputs = runtime_->ReadOutputs(*reader, row);
-      if (!outputs) return Break("outputs of " + row.name + ": " + outputs.error().message);
-    }
-    store::Query query{.table = &TableOf<store::NodeExecutionRow>()};
-    query.filter.where = {{"execution", store::Op::kEq, row.id}};
-    const auto nodes = reader->Scan(query);
-    for (const store::Row& cells : *nodes) {
-      const auto node = store::FromRow<store::NodeExecutionRow>(cells);
-      if (node.phase != static_cast<int>(engine::NodePhase::kSucceeded)) continue;
-      const auto outputs = runtime_->ReadNodeOutputs(*reader, row, node);
-      if (!outputs) {
-        return Break("outputs of " + row.name + " node " + node.path + ": " +
-                     outputs.error().message);
-      }
-    }
   }
 
   void CheckOutcomes() {
