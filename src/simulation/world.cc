@@ -10,7 +10,6 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/simulated_files.h"
-#include "base/work_queue.h"
 #include "engine/phases.h"
 #include "flyteidl/core/literals.pb.h"
 #include "objects/local/local_store.h"
@@ -24,7 +23,6 @@
 #include "simulation/watched_executor.h"
 #include "simulation/workflow_library.h"
 #include "store/guards.h"
-#include "store/memory/memory_store.h"
 #include "store/rows.h"
 
 namespace martlet::simulation {
