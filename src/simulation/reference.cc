@@ -1,5 +1,6 @@
 #include "simulation/reference.h"
 
+#include <utility>
 #include <vector>
 
 namespace martlet::simulation {
@@ -63,6 +64,20 @@ bool Reference::TaskSucceeds(const std::string& execution, const std::string& pa
         break;
     }
   }
+}
+
+Reference::ChildName ChildrenIn(std::vector<store::ExecutionRow> rows) {
+  return [rows = std::move(rows)](const std::string& execution,
+                                  const std::string& path) -> std::string {
+    ExecutionId parent;
+    for (const auto& row : rows) {
+      if (row.name == execution) parent = {row.id};
+    }
+    for (const auto& row : rows) {
+      if (row.parent_execution == parent && row.parent_path == path) return row.name;
+    }
+    return "";
+  };
 }
 
 }  // namespace martlet::simulation

@@ -4,9 +4,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "simulation/task_script.h"
 #include "simulation/workflow_library.h"
+#include "store/rows.h"
 
 namespace martlet::simulation {
 
@@ -39,5 +42,8 @@ class Reference {
   const TaskScript& script_;
   const ChildName child_;
 };
+
+/// The child names that stored executions tell. Keeps a copy.
+[[nodiscard]] Reference::ChildName ChildrenIn(std::vector<store::ExecutionRow> rows);
 
 }  // namespace martlet::simulation

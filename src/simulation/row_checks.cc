@@ -3,7 +3,9 @@
 #include <set>
 #include <vector>
 
+#include "engine/phases.h"
 #include "engine/testing/difference.h"
+#include "flyteidl/core/literals.pb.h"
 #include "runtime/event_codec.h"
 #include "runtime/row_codec.h"
 #include "store/event_log.h"
@@ -84,6 +86,23 @@ std::string CheckLogs(store::Reader& reader, runtime::ClosureCache& closures,
   for (const auto& row : AllRows<store::ExecutionRow>(reader)) {
     const std::string broken = CheckLog(reader, closures, row, coverage);
     if (!broken.empty()) return "execution " + row.name + ": " + broken;
+  }
+  return "";
+}
+
+std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime,
+                        const store::ExecutionRow& row) {
+  if (row.phase == static_cast<int>(engine::ExecutionPhase::kSucceeded)) {
+    const auto outputs = runtime.ReadOutputs(reader, row);
+    if (!outputs) return "outputs of " + row.name + ": " + outputs.error().message;
+  }
+  for (const auto& node : AllRows<store::NodeExecutionRow>(reader)) {
+    const bool good = node.phase == static_cast<int>(engine::NodePhase::kSucceeded);
+    if (!good || node.execution != ExecutionId{row.id}) continue;
+    const auto outputs = runtime.ReadNodeOutputs(reader, row, node);
+    if (!outputs) {
+      return "outputs of " + row.name + " node " + node.path + ": " + outputs.error().message;
+    }
   }
   return "";
 }

@@ -5,6 +5,8 @@
 
 #include "engine/testing/random_world.h"
 #include "runtime/closure_cache.h"
+#include "runtime/engine_runtime.h"
+#include "store/rows.h"
 #include "store/store.h"
 
 /// Invariants of what is stored, of rows and logs alone (goals of reliability: INV-T4, INV-T6,
@@ -17,5 +19,9 @@ namespace martlet::simulation {
 /// Every log verifies and folds to exactly the stored state. `coverage` may be null.
 [[nodiscard]] std::string CheckLogs(store::Reader& reader, runtime::ClosureCache& closures,
                                     engine::TransitionCoverage* coverage);
+
+/// What succeeded can be read: outputs of the execution and of each of its nodes.
+[[nodiscard]] std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime,
+                                      const store::ExecutionRow& row);
 
 }  // namespace martlet::simulation

@@ -7,6 +7,7 @@
 #include "compiler/compiler.h"
 #include "flyteidl/core/compiler.pb.h"
 #include "flyteidl/core/interface.pb.h"
+#include "flyteidl/core/literals.pb.h"
 #include "flyteidl/core/tasks.pb.h"
 #include "flyteidl/core/workflow.pb.h"
 
@@ -187,6 +188,33 @@ Library RandomLibrary(Random& random, bool timeouts) {
     library.compiled.push_back(Compile(library, w));
   }
   return library;
+}
+
+std::shared_ptr<const core::LiteralMap> InputsOf(std::int64_t x) {
+  auto inputs = std::make_shared<core::LiteralMap>();
+  (*inputs->mutable_literals())["x"].mutable_scalar()->mutable_primitive()->set_integer(x);
+  return inputs;
+}
+
+runtime::NewExecution ExecutionOf(const Library& library, const std::string& name,
+                                  std::size_t place,
+                                  std::shared_ptr<const core::LiteralMap> inputs) {
+  runtime::NewExecution execution;
+  store::ExecutionRow& row = execution.row;
+  row.project = "p";
+  row.domain = "d";
+  row.name = name;
+  row.launch_entity = "launch_plan";
+  row.launch_plan_project = row.workflow_project = "p";
+  row.launch_plan_domain = row.workflow_domain = "d";
+  row.launch_plan_name = row.workflow_name = WorkflowName(place);
+  row.launch_plan_version = row.workflow_version = "v";
+  row.closure_digest.data = library.compiled[place]->digest;
+  row.user = "somebody";
+  execution.workflow = library.compiled[place];
+  execution.inputs = inputs;
+  execution.user_inputs = std::move(inputs);
+  return execution;
 }
 
 }  // namespace martlet::simulation

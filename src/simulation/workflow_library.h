@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "runtime/closure_cache.h"
+#include "runtime/new_execution.h"
 
 /// Random workflows as plain data, and compiled by the product's compiler. Every workflow takes an
 /// integer "x" and returns an integer "o0"; so do its parts.
@@ -45,5 +46,13 @@ struct Library {
 
 /// What a task makes of what it reads.
 [[nodiscard]] std::int64_t TaskResult(const std::vector<std::int64_t>& reads);
+
+/// x = `x`.
+[[nodiscard]] std::shared_ptr<const flyteidl::core::LiteralMap> InputsOf(std::int64_t x);
+
+/// An execution of workflow `place`, ready to be created.
+[[nodiscard]] runtime::NewExecution ExecutionOf(
+    const Library& library, const std::string& name, std::size_t place,
+    std::shared_ptr<const flyteidl::core::LiteralMap> inputs);
 
 }  // namespace martlet::simulation

@@ -10,12 +10,12 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/simulated_files.h"
-#include "base/work_queue.h"
 #include "engine/phases.h"
 #include "flyteidl/core/literals.pb.h"
 #include "objects/local/local_store.h"
 #include "runtime/engine_runtime.h"
 #include "simulation/chaos.h"
+#include "simulation/fullable_work.h"
 #include "simulation/lying_files.h"
 #include "simulation/reference.h"
 #include "simulation/row_checks.h"
@@ -23,7 +23,6 @@
 #include "simulation/watched_executor.h"
 #include "simulation/workflow_library.h"
 #include "store/guards.h"
-#include "store/memory/memory_store.h"
 #include "store/rows.h"
 
 namespace martlet::simulation {
@@ -39,21 +38,6 @@ constexpr Nanos kPeaceMax = std::chrono::hours(48);
 constexpr Nanos kOrphanMax = std::chrono::minutes(1);
 constexpr Nanos kTick = std::chrono::milliseconds(200);
 constexpr const char* kRoot = "/data";
-
-/// PumpedWork that may be full.
-class FullableWork final : public WorkQueue {
- public:
-  explicit FullableWork(std::function<bool()> full) : full_(std::move(full)) {}
-  Status Submit(Work work) override {
-    if (full_()) return SystemError(Code::kResourceExhausted, "simulated: the work queue is full");
-    return queue_.Submit(std::move(work));
-  }
-  [[nodiscard]] PumpedWork& queue() { return queue_; }
-
- private:
-  const std::function<bool()> full_;
-  PumpedWork queue_;
-};
 
 class World {
  public:
@@ -301,29 +285,9 @@ class World {
 
   // --- Clients ---
 
-  std::shared_ptr<const flyteidl::core::LiteralMap> Input(std::int64_t x) {
-    auto inputs = std::make_shared<flyteidl::core::LiteralMap>();
-    (*inputs->mutable_literals())["x"].mutable_scalar()->mutable_primitive()->set_integer(x);
-    return inputs;
-  }
-
   runtime::NewExecution Prepare(const std::string& name, std::size_t place,
                                 std::shared_ptr<const flyteidl::core::LiteralMap> inputs) {
-    runtime::NewExecution execution;
-    store::ExecutionRow& row = execution.row;
-    row.project = "p";
-    row.domain = "d";
-    row.name = name;
-    row.launch_entity = "launch_plan";
-    row.launch_plan_project = row.workflow_project = "p";
-    row.launch_plan_domain = row.workflow_domain = "d";
-    row.launch_plan_name = row.workflow_name = WorkflowName(place);
-    row.launch_plan_version = row.workflow_version = "v";
-    row.closure_digest.data = library_.compiled[place]->digest;
-    row.user = "somebody";
-    execution.workflow = library_.compiled[place];
-    execution.inputs = inputs;
-    execution.user_inputs = std::move(inputs);
+    auto execution = ExecutionOf(library_, name, place, std::move(inputs));
     execution.max_parallelism = static_cast<std::uint32_t>(seed_ % 4);
     return execution;
   }
@@ -350,7 +314,7 @@ class World {
       wanted.x = static_cast<std::int64_t>(random_.Below(1'000));
     }
     rested_ = false;
-    runtime_->Create(Prepare(name, wanted.place, Input(wanted.x)),
+    runtime_->Create(Prepare(name, wanted.place, InputsOf(wanted.x)),
                      [this, name](const Status& done) {
                        Wanted& answered = wanted_.at(name);
                        if (done) {
@@ -438,17 +402,13 @@ class World {
 
   bool Hangs(const executors::AttemptSpec& spec) {
     const auto path = engine::ParseNodePath(spec.key.path);
-    const std::string place = LaunchedAs(NameOf(spec.key.execution));
-    if (!chaos_.timeouts || !path || place.empty()) return false;
-    const std::size_t number = std::stoul(place.substr(1));
-    return runtime::PlanNodeAt(library_.compiled[number]->plan, *path).policy.timeout.count() > 0;
-  }
-
-  std::string LaunchedAs(const std::string& name) {
     for (const store::ExecutionRow& row : Executions()) {
-      if (row.name == name) return row.workflow_name;
+      if (!path || ExecutionId{row.id} != spec.key.execution) continue;
+      const std::size_t place = std::stoul(row.workflow_name.substr(1));
+      const compiler::Plan& plan = library_.compiled[place]->plan;
+      return runtime::PlanNodeAt(plan, *path).policy.timeout.count() > 0;
     }
-    return "";
+    return false;
   }
 
   /// Of an attempt that is about to run.
@@ -523,7 +483,9 @@ class World {
       if (late_children_.contains(row.name)) {
         return Break("child " + row.name + " began after its node had ended");
       }
-      CheckValues(row);
+      if (auto unread = CheckValues(*Snapshot(), *runtime_, row); !unread.empty()) {
+        return Break(unread);
+      }
     }
     const auto reader = Snapshot();
     const auto messages = reader->Count({.table = &TableOf<store::OutboxRow>()});
@@ -551,41 +513,9 @@ class World {
     if (!lives) late_children_.insert(name);
   }
 
-  /// What succeeded can be read.
-  void CheckValues(const store::ExecutionRow& row) {
-    const auto reader = Snapshot();
-    if (row.phase == static_cast<int>(ExecutionPhase::kSucceeded)) {
-      const auto outputs = runtime_->ReadOutputs(*reader, row);
-      if (!outputs) return Break("outputs of " + row.name + ": " + outputs.error().message);
-    }
-    store::Query query{.table = &TableOf<store::NodeExecutionRow>()};
-    query.filter.where = {{"execution", store::Op::kEq, row.id}};
-    const auto nodes = reader->Scan(query);
-    for (const store::Row& cells : *nodes) {
-      const auto node = store::FromRow<store::NodeExecutionRow>(cells);
-      if (node.phase != static_cast<int>(engine::NodePhase::kSucceeded)) continue;
-      const auto outputs = runtime_->ReadNodeOutputs(*reader, row, node);
-      if (!outputs) {
-        return Break("outputs of " + row.name + " node " + node.path + ": " +
-                     outputs.error().message);
-      }
-    }
-  }
-
   void CheckOutcomes() {
     const std::vector<store::ExecutionRow> rows = Executions();
-    const Reference reference(
-        library_, script_,
-        [&rows](const std::string& execution, const std::string& path) -> std::string {
-          ExecutionId parent;
-          for (const auto& row : rows) {
-            if (row.name == execution) parent = {row.id};
-          }
-          for (const auto& row : rows) {
-            if (row.parent_execution == parent && row.parent_path == path) return row.name;
-          }
-          return "";
-        });
+    const Reference reference(library_, script_, ChildrenIn(rows));
     for (const store::ExecutionRow& row : rows) {
       const auto wanted = wanted_.find(row.name);
       if (wanted == wanted_.end()) continue;
