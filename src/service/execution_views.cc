@@ -6,6 +6,7 @@
 #include "flyteidl/admin/node_execution.pb.h"
 #include "flyteidl/admin/task_execution.pb.h"
 #include "runtime/row_codec.h"
+#include "service/wire_time.h"
 
 namespace martlet::service {
 namespace {
@@ -14,17 +15,6 @@ using flyteidl::core::ExecutionError;
 
 /// What Flyte leaves of an error in lists.
 constexpr std::size_t kTrimmedErrorBytes = 100;
-
-void SetTimestamp(Timestamp from, google::protobuf::Timestamp* to) {
-  std::int64_t seconds = from.nanos / 1'000'000'000;
-  std::int64_t nanos = from.nanos % 1'000'000'000;
-  if (nanos < 0) {
-    nanos += 1'000'000'000;
-    --seconds;
-  }
-  to->set_seconds(seconds);
-  to->set_nanos(static_cast<std::int32_t>(nanos));
-}
 
 void SetDuration(std::int64_t nanos, google::protobuf::Duration* to) {
   to->set_seconds(nanos / 1'000'000'000);
@@ -52,7 +42,7 @@ void FillError(const AnyRow& row, ErrorText errors, ExecutionError* error) {
   }
   error->set_error_uri(row.error_uri.value_or(""));
   error->set_worker(row.error_worker.value_or(""));
-  if (row.error_at.IsSet()) SetTimestamp(row.error_at, error->mutable_timestamp());
+  if (row.error_at.IsSet()) *error->mutable_timestamp() = ToWire(row.error_at);
 }
 
 }  // namespace
@@ -96,9 +86,9 @@ Result<flyteidl::admin::Execution> ExecutionViews::Render(const store::Execution
   using flyteidl::core::WorkflowExecution;
   const auto phase = static_cast<WorkflowExecution::Phase>(row.phase);
   closure->set_phase(phase);
-  SetTimestamp(row.created_at, closure->mutable_created_at());
-  SetTimestamp(row.updated_at, closure->mutable_updated_at());
-  if (row.started_at.IsSet()) SetTimestamp(row.started_at, closure->mutable_started_at());
+  *closure->mutable_created_at() = ToWire(row.created_at);
+  *closure->mutable_updated_at() = ToWire(row.updated_at);
+  if (row.started_at.IsSet()) *closure->mutable_started_at() = ToWire(row.started_at);
   if (row.started_at.IsSet() && row.duration) {
     SetDuration(*row.duration, closure->mutable_duration());
   }
@@ -120,7 +110,7 @@ Result<flyteidl::admin::Execution> ExecutionViews::Render(const store::Execution
 
   auto* state = closure->mutable_state_change_details();
   state->set_state(static_cast<flyteidl::admin::ExecutionState>(row.state));
-  SetTimestamp(row.state_changed_at, state->mutable_occurred_at());
+  *state->mutable_occurred_at() = ToWire(row.state_changed_at);
   state->set_principal(row.state_principal.value_or(""));
 
   // Resolved notifications: the execution's list if it has one, none if disabled, else the launch
@@ -168,9 +158,9 @@ flyteidl::admin::NodeExecution ExecutionViews::Render(const store::ExecutionRow&
   flyteidl::admin::NodeExecutionClosure* closure = node.mutable_closure();
   const auto phase = static_cast<flyteidl::core::NodeExecution::Phase>(row.phase);
   closure->set_phase(phase);
-  SetTimestamp(row.created_at, closure->mutable_created_at());
-  SetTimestamp(row.updated_at, closure->mutable_updated_at());
-  if (row.started_at.IsSet()) SetTimestamp(row.started_at, closure->mutable_started_at());
+  *closure->mutable_created_at() = ToWire(row.created_at);
+  *closure->mutable_updated_at() = ToWire(row.updated_at);
+  if (row.started_at.IsSet()) *closure->mutable_started_at() = ToWire(row.started_at);
   if (row.started_at.IsSet() && row.duration) {
     SetDuration(*row.duration, closure->mutable_duration());
   }
@@ -200,9 +190,9 @@ flyteidl::admin::TaskExecution ExecutionViews::Render(const store::ExecutionRow&
   flyteidl::admin::TaskExecutionClosure* closure = task.mutable_closure();
   const auto phase = static_cast<flyteidl::core::TaskExecution::Phase>(row.phase);
   closure->set_phase(phase);
-  SetTimestamp(row.created_at, closure->mutable_created_at());
-  SetTimestamp(row.updated_at, closure->mutable_updated_at());
-  if (row.started_at.IsSet()) SetTimestamp(row.started_at, closure->mutable_started_at());
+  *closure->mutable_created_at() = ToWire(row.created_at);
+  *closure->mutable_updated_at() = ToWire(row.updated_at);
+  if (row.started_at.IsSet()) *closure->mutable_started_at() = ToWire(row.started_at);
   if (row.started_at.IsSet() && row.duration) {
     SetDuration(*row.duration, closure->mutable_duration());
   }
