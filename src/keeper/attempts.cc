@@ -113,8 +113,6 @@ void Attempts::Launch(const AttemptPtr& attempt) {
 }
 
 void Attempts::LaunchWaiting() {
-  std::map<Zygote*, std::size_t> demand;
-  for (const auto& [python, zygote] : zygotes_) demand[zygote.get()] = 0;
   std::deque<AttemptPtr> waiting;
   waiting.swap(waiting_);
   while (!waiting.empty()) {
@@ -132,11 +130,18 @@ void Attempts::LaunchWaiting() {
       if (attempt->record.exit) break;
     }
     if (!launched && !attempt->record.exit) {
-      ++demand[zygote];
       waiting_.push_back(std::move(attempt));
     }
   }
-  for (const auto& [zygote, count] : demand) zygote->SetDemand(count);
+  TellLoad();
+}
+
+void Attempts::TellLoad() {
+  std::map<Zygote*, std::size_t> waiting;
+  for (const AttemptPtr& attempt : waiting_) ++waiting[ZygoteFor(attempt->start)];
+  for (const auto& [python, zygote] : zygotes_) {
+    zygote->SetLoad(waiting[zygote.get()], by_pid_.size());
+  }
 }
 
 void Attempts::LaunchFresh(const AttemptPtr& attempt, std::string reason) {
@@ -310,6 +315,7 @@ void Attempts::Finish(const AttemptPtr& attempt) {
   if (record.started) CompactLog(record.log_path, record.log_bytes_max);
   attempt->start = {};  // secrets need not live longer
   changed_(Describe(*attempt));
+  TellLoad();
   // Tidying up after the news: nobody waits for it.
   if (record.started) {
     containment_.Remove(record.started->cgroup, record.name);
@@ -367,7 +373,7 @@ void Attempts::WatchLogs() {
         PunchLog(attempt->record.log_path, attempt->record.log_bytes_max);
       }
     }
-    if (LiveCount() > 0) WatchLogs();
+    if (LiveCount() > 0 || !strangers_.empty()) WatchLogs();
   });
 }
 

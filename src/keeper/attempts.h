@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class Attempts {
 
   void Launch(const AttemptPtr& attempt);
   void LaunchWaiting();
+  void TellLoad();
   void LaunchFresh(const AttemptPtr& attempt, std::string reason);
   bool LaunchInSpare(const AttemptPtr& attempt, Spare spare);
   /// Records that the process exists; false when the disk refused it.
@@ -97,6 +99,8 @@ class Attempts {
 
   std::map<std::string, AttemptPtr> by_key_;
   std::map<std::string, AttemptPtr> by_name_;
+  /// Children (pid, start time) that nobody accounted for when the last sweep saw them.
+  std::set<std::pair<std::int32_t, std::uint64_t>> strangers_;
   std::map<std::int32_t, AttemptPtr> by_pid_;               // mains that are our children
   std::deque<AttemptPtr> waiting_;                          // for a spare
   std::map<std::string, std::unique_ptr<Zygote>> zygotes_;  // by interpreter

@@ -99,9 +99,11 @@ void Attempts::OnMainExit(const AttemptPtr& attempt, ExitLine line) {
 
 /// A process that shed everything that ties it to its attempt becomes this process's child when
 /// its parent ends. One that carries the marker of an attempt that is over is killed; when no
-/// attempt lives, so is every child that nobody accounts for.
+/// attempt lives, so is every child that nobody accounts for, when it is seen a second time: a
+/// spare is our child a moment before it tells so.
 void Attempts::SweepOrphans() {
   const bool idle = LiveCount() == 0;
+  std::set<std::pair<std::int32_t, std::uint64_t>> strangers;
   for (const ProcessStat& process : AllProcesses()) {
     if (process.parent != static_cast<std::int32_t>(::getpid()) || process.state == 'Z' ||
         by_pid_.contains(process.pid) ||
@@ -111,10 +113,13 @@ void Attempts::SweepOrphans() {
     }
     const auto owner = by_key_.find(MarkerOf(process.pid));
     const bool owner_over = owner == by_key_.end() || owner->second->ended;
-    if (idle || (owner_over && !MarkerOf(process.pid).empty())) {
+    const std::pair identity(process.pid, process.start_time);
+    strangers.insert(identity);
+    if ((idle && strangers_.contains(identity)) || (owner_over && !MarkerOf(process.pid).empty())) {
       SendSignal(OpenProcess(process.pid, process.start_time), SIGKILL);
     }
   }
+  strangers_ = std::move(strangers);
 }
 
 void Attempts::OnForeignExit(const AttemptPtr& attempt) {

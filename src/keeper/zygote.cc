@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -19,12 +20,15 @@
 namespace martlet::keeper {
 namespace {
 
-/// A zygote that is not ready by then never will be.
+/// A zygote that is not ready by then, or a spare that is not there, never will be.
 constexpr Nanos kStartTimeout = std::chrono::seconds(60);
 
-/// While spares are left, the next one is forked only when the task just handed over has had the
-/// processor to itself for a moment.
-constexpr Nanos kRefillDelay = std::chrono::milliseconds(15);
+/// Spares that are taken are replaced when nothing runs. While something does, they wait as long as
+/// this, so that a short task has the processor to itself.
+constexpr Nanos kRefillDelay = std::chrono::milliseconds(60);
+
+/// Spares of one order. They come together: the first waits until the last is forked.
+constexpr std::size_t kOrderMax = 4;
 
 /// Between two starts of an interpreter that failed.
 constexpr Nanos kRestartPause = std::chrono::milliseconds(200);
@@ -93,12 +97,14 @@ Zygote::Zygote(Loop& loop, Containment& containment, const Clock& clock, Prepare
       changed_(std::move(changed)) {
   prepare_.spares = std::clamp(prepare_.spares, 1, limits::kSparesMax);
   interpreter_.python = prepare_.python;
+  processors_ = std::max(1U, std::thread::hardware_concurrency());
   Spawn();
 }
 
 Zygote::~Zygote() {
   loop_.Cancel(start_deadline_);
   loop_.Cancel(refill_);
+  CancelOrderDeadline();
   CloseControl();
   for (const auto* spares : {&warming_, &idle_}) {
     for (const auto& [fd, spare] : *spares) loop_.Unwatch(fd);
@@ -140,6 +146,7 @@ void Zygote::Fail(std::string problem) {
   loop_.Cancel(start_deadline_);
   CloseControl();
   ordered_ = 0;
+  CancelOrderDeadline();
   interpreter_.ready = false;
   if (++failures_ < kFailuresMax) {
     LogWarning("keeper.zygote_failed", {{"python", prepare_.python}, {"problem", problem}});
@@ -149,6 +156,11 @@ void Zygote::Fail(std::string problem) {
   LogError("keeper.zygote_given_up", {{"python", prepare_.python}, {"problem", problem}});
   interpreter_.problem = std::move(problem);
   changed_();
+}
+
+void Zygote::CancelOrderDeadline() {
+  loop_.Cancel(order_deadline_);
+  order_deadline_ = 0;
 }
 
 void Zygote::CloseControl() {
@@ -176,34 +188,49 @@ std::optional<Spare> Zygote::Take() {
   const int fd = ready_.front();
   ready_.pop_front();
   loop_.Unwatch(fd);
-  Spare spare = std::move(idle_.extract(fd).mapped());
-  if (ready_.empty()) {
-    OrderSpares();
-  } else if (refill_ == 0) {
-    refill_ = loop_.After(kRefillDelay, [this] {
-      refill_ = 0;
-      OrderSpares();
-    });
-  }
-  return spare;
+  return std::move(idle_.extract(fd).mapped());
 }
 
-void Zygote::SetDemand(std::size_t waiting) {
-  demand_ = waiting;
+void Zygote::SetLoad(std::size_t waiting, std::size_t running) {
+  waiting_ = waiting;
+  running_ = running;
   OrderSpares();
 }
 
+/// A start that waits gets a cold spare: to warm it would be to do the task's work twice. Spares
+/// for tasks to come are warmed, and made when a processor has nothing else to do.
 void Zygote::OrderSpares() {
   if (!control_.ok()) return;
-  const auto keep = static_cast<std::size_t>(prepare_.spares);
-  const std::size_t wanted = std::min(keep + demand_, static_cast<std::size_t>(limits::kSparesMax));
-  // More than a few at once would only make each of them slower.
-  const std::size_t warming_max = std::max<std::size_t>(keep, 2);
-  while (ready_.size() + warming_.size() + ordered_ < wanted &&
-         warming_.size() + ordered_ < warming_max) {
-    ++ordered_;
-    Tell(R"({"op":"spawn"})");
+  const std::size_t coming = warming_.size() + ordered_;
+  if (waiting_ > coming) return Order(std::min(waiting_ - coming, kOrderMax), Warmth::kCold);
+  const std::size_t wanted = static_cast<std::size_t>(prepare_.spares) + waiting_;
+  if (ready_.size() + coming >= wanted || coming > 0) return;
+  const bool idle = ready_.empty() && running_ < processors_;
+  if (idle || !interpreter_.ready) return Order(1, Warmth::kWarm);
+  if (refill_ != 0) return;
+  refill_ = loop_.After(kRefillDelay, [this] {
+    refill_ = 0;
+    if (running_ < processors_ && warming_.empty() && ordered_ == 0) {
+      Order(1, Warmth::kWarm);
+    } else {
+      OrderSpares();
+    }
+  });
+}
+
+void Zygote::Order(std::size_t count, Warmth warmth) {
+  ordered_ += count;
+  Json cgroups = Json::array();
+  for (std::size_t i = 0; i < count; ++i) {
+    cgroups.push_back(containment_.Create("spare-" + std::to_string(pid_) + '-' +
+                                          std::to_string(++cgroups_made_)));
   }
+  Tell(Dump({{"op", "spawn"}, {"cgroups", cgroups}, {"warm", warmth == Warmth::kWarm}}));
+  if (order_deadline_ != 0) return;
+  order_deadline_ = loop_.After(kStartTimeout, [this] {
+    order_deadline_ = 0;
+    Fail("spare children of " + prepare_.python + " do not appear; see " + log_);
+  });
 }
 
 void Zygote::Tell(const std::string& line) {
@@ -222,7 +249,7 @@ void Zygote::Preload(const std::vector<std::string>& modules) {
   // Idle spares lack them: replaced one by one as they are taken would punish the next tasks.
   for (auto& [fd, spare] : idle_) {
     loop_.Unwatch(fd);
-    dropped_.insert(spare.pid);
+    dropped_.emplace(spare.pid, spare.cgroup);
   }
   idle_.clear();
   ready_.clear();
@@ -268,12 +295,12 @@ void Zygote::OnMessage(const std::string& text, Descriptor passed) {
     changed_();
   }
   if (json->value("spare", 0) > 0 && passed.ok()) {
-    if (ordered_ > 0) --ordered_;
+    if (ordered_ > 0 && --ordered_ == 0) CancelOrderDeadline();
     const int fd = passed.get();
     Spare spare{.pid = json->value("spare", 0),
                 .start_time = 0,
                 .channel = std::move(passed),
-                .cgroup = {}};
+                .cgroup = json->value("cgroup", std::string())};
     warming_.emplace(fd, std::move(spare));
     loop_.Watch(fd, EPOLLIN, [this, fd] { OnChannel(fd); });
   }
@@ -292,17 +319,21 @@ void Zygote::OnChannel(int fd) {
     if (stat && stat->parent == static_cast<std::int32_t>(::getpid())) {
       failures_ = 0;
       spare.start_time = stat->start_time;
-      spare.cgroup = containment_.Create("spare-" + std::to_string(spare.pid));
-      Containment::Enter(spare.cgroup, spare.pid);
+      if (spare.cgroup.empty()) {
+        spare.cgroup = containment_.Create("spare-" + std::to_string(spare.pid));
+        Containment::Enter(spare.cgroup, spare.pid);
+      }
       idle_.emplace(fd, std::move(spare));
       ready_.push_back(fd);
-      OrderSpares();
-      return changed_();
+      changed_();
+      return OrderSpares();
     }
   }
   loop_.Unwatch(fd);
   for (auto* spares : {&warming_, &idle_}) {
-    if (auto gone = spares->extract(fd)) dropped_.insert(gone.mapped().pid);
+    if (auto gone = spares->extract(fd)) {
+      dropped_.emplace(gone.mapped().pid, gone.mapped().cgroup);
+    }
   }
   std::erase(ready_, fd);
   if (!interpreter_.ready) return;
@@ -322,9 +353,8 @@ bool Zygote::Owns(std::int32_t pid) const {
 
 bool Zygote::OnChildExit(std::int32_t pid) {
   if (!Owns(pid)) return false;
-  dropped_.erase(pid);
   if (pid == pid_) pid_ = 0;  // its closed control socket tells the rest
-  containment_.Remove(containment_.PathOf("spare-" + std::to_string(pid)), "");
+  if (const auto gone = dropped_.extract(pid)) containment_.Remove(gone.mapped(), "");
   return true;
 }
 

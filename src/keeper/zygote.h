@@ -26,8 +26,8 @@ struct Spare {
 };
 
 /// One interpreter kept warm: a Python process with flytekit imported (python/martlet_zygote.py)
-/// and the spare children it forked ahead. Spares are double-forked, so the keeper is their parent
-/// and sees how they end. Not thread-safe.
+/// and the spare children it forked ahead. Spares are born as the keeper's children, in a cgroup of
+/// their own, so the keeper sees how they end. Not thread-safe.
 class Zygote {
  public:
   /// Called when a spare became ready, or when there will be none: see `Problem`.
@@ -43,11 +43,12 @@ class Zygote {
   /// Why this start needs a fresh interpreter, or nothing when a spare may run it.
   [[nodiscard]] std::string WhyExec(const Start& start) const;
 
-  /// A ready spare, if there is one, and orders its replacement.
+  /// A ready spare, if there is one. REQUIRES: a call of SetLoad soon.
   std::optional<Spare> Take();
 
-  /// How many starts wait for a spare: more are forked at once.
-  void SetDemand(std::size_t waiting);
+  /// How many starts wait for a spare of this interpreter, and how many tasks of any run: by these
+  /// it decides how many spares to make, and when.
+  void SetLoad(std::size_t waiting, std::size_t running);
 
   /// Modules that tasks imported: spares made from now on have them.
   void Preload(const std::vector<std::string>& modules);
@@ -67,9 +68,12 @@ class Zygote {
   void OnControl();
   void OnMessage(const std::string& text, Descriptor passed);
   void OnChannel(int fd);
+  enum class Warmth : std::uint8_t { kCold, kWarm };
   void OrderSpares();
+  void Order(std::size_t count, Warmth warmth);
   void Tell(const std::string& line);
   void CloseControl();
+  void CancelOrderDeadline();
 
   Loop& loop_;
   Containment& containment_;
@@ -82,14 +86,19 @@ class Zygote {
   std::int32_t pid_ = 0;
   Descriptor control_;
   Interpreter interpreter_;
-  std::map<int, Spare> warming_;    // by channel
-  std::deque<int> ready_;           // channels of idle_, oldest first
-  std::map<int, Spare> idle_;       // by channel
-  std::set<std::int32_t> dropped_;  // spares that were told to go and are not yet reaped
-  std::size_t ordered_ = 0;         // forks asked for and not yet announced
-  std::size_t demand_ = 0;
+  std::map<int, Spare> warming_;  // by channel
+  std::deque<int> ready_;         // channels of idle_, oldest first
+  std::map<int, Spare> idle_;     // by channel
+  // Spares that go and are not yet reaped, with their cgroups.
+  std::map<std::int32_t, std::string> dropped_;
+  std::size_t ordered_ = 0;  // forks asked for and not yet announced
+  std::size_t waiting_ = 0;  // starts without a spare
+  std::size_t running_ = 0;  // tasks, whoever started them
+  std::size_t processors_ = 1;
+  std::uint64_t cgroups_made_ = 0;
   int failures_ = 0;
   std::uint64_t start_deadline_ = 0;  // timer
+  std::uint64_t order_deadline_ = 0;  // timer, while orders are open
   std::uint64_t refill_ = 0;          // timer
   std::set<std::string> preloaded_;
 };
