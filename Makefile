@@ -1,5 +1,5 @@
 # Every target installs what it needs first (tools/bootstrap; the second time it does nothing).
-.PHONY: demo test build bench simulate format lint replay bootstrap unit conformance soak
+.PHONY: demo test build bench bench-peers simulate format lint replay bootstrap unit conformance soak
 
 PRESET ?= release
 BUILD = build/$(PRESET)
@@ -32,6 +32,10 @@ replay: build
 
 bench: build
 	@tools/bench
+
+# The same workloads on Temporal's development server (needs Go the first time).
+bench-peers:
+	@tools/bench_peers
 
 simulate: build
 	@$(BUILD)/martlet-simulate $(SIMULATE_FLAGS)

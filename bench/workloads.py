@@ -1,7 +1,7 @@
 """W1-W4 on a fresh server, each beside its floor measured in the same run.
 
-    W1  one warm trivial task: from CreateExecution to outputs in the client's hands
-    W2  a chain of 40 light tasks, per step
+    W1  one warm trivial task: from FlyteRemote.execute to outputs in the client's hands
+    W2  a chain of 40 light tasks, per step, and what each step wrote
     W3  1,000 small tasks of one execution
     W4  1,000 executions of one task each
 
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
@@ -58,16 +59,27 @@ def sync_milliseconds(folder, runs=200):
     return statistics.median(times)
 
 
+def metrics(address):
+    with urllib.request.urlopen(f"http://{address}/metrics") as reply:
+        lines = [line.split() for line in reply.read().decode().splitlines()]
+    return {line[0]: float(line[1]) for line in lines if len(line) == 2}
+
+
 class Load:
     def __init__(self, remote):
         self.remote = remote
         self.client = remote.client
+        self.plans = {}
+
+    def plan(self, name):
+        if name not in self.plans:
+            self.plans[name] = self.remote.fetch_launch_plan(name=f"loads.{name}")
+        return self.plans[name]
 
     def launch(self, name, x):
-        plan = self.remote.fetch_launch_plan(name=f"loads.{name}")
-        return self.remote.execute(plan, inputs={"x": x}).id
+        return self.remote.execute(self.plan(name), inputs={"x": x}).id
 
-    def wait(self, execution_id, pause=0.001):
+    def wait(self, execution_id, pause=0.002):
         while True:
             found = self.client.get_execution(execution_id)
             if found.closure.phase in TERMINAL:
@@ -75,7 +87,8 @@ class Load:
                 return
             time.sleep(pause)
 
-    def run(self, name, x, pause=0.001):
+    def run(self, name, x, pause=0.002):
+        self.plan(name)
         start = time.perf_counter()
         execution_id = self.launch(name, x)
         self.wait(execution_id, pause)
@@ -106,6 +119,9 @@ def main():
             pyflyte = clients.Pyflyte(server.address, root / "home", REPOSITORY / "bench/workflows")
             done = pyflyte("register", "--version", "bench", "loads.py")
             assert done.code == 0, done.output
+            for _ in range(300):
+                urllib.request.urlopen(f"http://{server.address}/api/v1/projects").read()
+            print(f"server memory after 300 requests     {server.resident_bytes() / 2**20:8.1f} MiB")
             load = Load(clients.remote(server.address, root / "client"))
             for x in range(5):
                 load.run("one", x)
@@ -115,9 +131,15 @@ def main():
             print(f"W1 one warm task                p50 {median:8.1f} ms   p95 {percentile(times, 0.95):.1f} ms"
                   f"   {100 * median / flytekit:.1f} % of importing flytekit")
 
+            before = metrics(server.address)
             took, result = load.run("chain", 0)
+            after = metrics(server.address)
             assert result == 40
-            print(f"W2 chain of 40, per step             {took / 40 * 1000:8.1f} ms   {took / 40 * 1000 / sync:.0f} syncs")
+            transactions, commits = (
+                (after[name] - before[name]) / 40
+                for name in ("martlet_store_transactions", "martlet_store_commits"))
+            print(f"W2 chain of 40, per step             {took / 40 * 1000:8.1f} ms   {took / 40 * 1000 / sync:.0f} syncs"
+                  f"   {transactions:.2f} transactions, {commits:.2f} commits a step")
 
             name, count = ("wide_100", 100) if quick else ("wide_1000", 1000)
             took, _ = load.run(name, 1, pause=0.02)

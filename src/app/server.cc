@@ -300,8 +300,24 @@ class Server::Parts {
         api->workers());
     api->routes().AddPrefix("/logs/", *log_pages);
     api::AddConsolePages(api->routes(), console_pages);
+    AddStoreMetrics();
     if (Status started = runtime->Start(); !started) return started;
     return api->Start(*methods, authorizer);
+  }
+
+  void AddStoreMetrics() {
+    const auto add = [this](const char* name, const char* help, auto read) {
+      api->metrics().AddGauge(name, help,
+                              [this, read] { return static_cast<double>(read(store->Stats())); });
+    };
+    add("martlet_store_transactions", "Transactions committed since the start",
+        [](const store::StoreStats& stats) { return stats.transactions; });
+    add("martlet_store_refused", "Transactions rolled back on their own error since the start",
+        [](const store::StoreStats& stats) { return stats.refused; });
+    add("martlet_store_commits", "Commits of groups of transactions since the start, each one sync",
+        [](const store::StoreStats& stats) { return stats.commits; });
+    add("martlet_store_queued", "Transactions that wait to be run",
+        [](const store::StoreStats& stats) { return stats.queued; });
   }
 
   /// Who serves this directory, for `martlet stop`.
