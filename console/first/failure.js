@@ -1,0 +1,35 @@
+// Why something failed: one line first, the whole text after it, to read and to copy.
+
+import { copyButton, element, foreign } from "./dom.js";
+
+const HEADLINE_CHARACTERS = 200;
+const SHORT_LINES = 12;
+
+/** The line that says what happened; flytekit puts it below "Message:", tracebacks at the end. */
+export function headline(message) {
+  const parts = message.split(/^Message:\s*$/m);
+  const lines = parts[parts.length - 1].trim().split("\n").map((line) => line.trim());
+  const line = (parts.length > 1 ? lines[0] : lines.filter(Boolean).pop()) || "";
+  return line.length > HEADLINE_CHARACTERS ? line.slice(0, HEADLINE_CHARACTERS) + " …" : line;
+}
+
+/** One line for a list, whose error texts the API cuts short: its beginning, if that says anything. */
+export function listedHeadline(error) {
+  return error.message.startsWith("Trace:") ? error.code : headline(error.message);
+}
+
+/** An ExecutionError of the API, or nothing. */
+export function failureBlock(error, title = "Error") {
+  if (!error) return null;
+  const text = error.message || "";
+  const whole = element("pre", { tabindex: "0", role: "region", "aria-label": "Error text" }, text);
+  const lines = text.trimEnd().split("\n").length;
+  return element("section", { class: "failure", "aria-label": title },
+    element("div", { class: "bar" },
+      element("strong", {}, foreign(error.code || title)),
+      error.kind ? element("span", { class: "quiet" }, `${error.kind.toLowerCase()} error`) : null,
+      copyButton(() => text, "the error text")),
+    lines > 1 ? element("p", { class: "headline" }, foreign(headline(text))) : null,
+    lines <= SHORT_LINES ? whole : element("details", {},
+      element("summary", {}, `Whole text, ${lines} lines`), whole));
+}
