@@ -39,7 +39,7 @@ function factsOf({ spec, closure }, took) {
 
 function abortBlock(abort) {
   if (!abort) return null;
-  return element("section", { class: "failure aborted", "aria-label": "Abort" },
+  return element("div", { class: "failure aborted" },
     element("strong", {}, "Aborted"), abort.principal ? " by " : "",
     abort.principal ? foreign(abort.principal) : "", ": ",
     foreign(abort.cause || "no reason given"));

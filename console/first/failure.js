@@ -19,14 +19,14 @@ export function listedHeadline(error) {
 }
 
 /** An ExecutionError of the API, or nothing. */
-export function failureBlock(error, title = "Error") {
+export function failureBlock(error) {
   if (!error) return null;
   const text = error.message || "";
-  const whole = element("pre", { tabindex: "0", role: "region", "aria-label": "Error text" }, text);
+  const whole = element("pre", { tabindex: "0", role: "group", "aria-label": "Error text" }, text);
   const lines = text.trimEnd().split("\n").length;
-  return element("section", { class: "failure", "aria-label": title },
+  return element("div", { class: "failure" },
     element("div", { class: "bar" },
-      element("strong", {}, foreign(error.code || title)),
+      element("strong", {}, foreign(error.code || "Error")),
       error.kind ? element("span", { class: "quiet" }, `${error.kind.toLowerCase()} error`) : null,
       copyButton(() => text, "the error text")),
     lines > 1 ? element("p", { class: "headline" }, foreign(headline(text))) : null,

@@ -14,7 +14,7 @@ function text(value) {
     return element("span", { class: "text" }, foreign(value === "" ? "“”" : value));
   }
   return element("div", {},
-    element("pre", { tabindex: "0", role: "region", "aria-label": "Text" }, value),
+    element("pre", { tabindex: "0", role: "group", "aria-label": "Text" }, value),
     copyButton(() => value, "the text"));
 }
 

@@ -25,6 +25,8 @@ constexpr char kPolicy[] =
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
 constexpr std::string_view kAssets = "/console/assets/";
+// Where browsers look for the icon of a page that names none, such as a log.
+constexpr std::string_view kFavoriteIcon = "/favicon.ico";
 
 net::HttpResponse Page(std::string type, std::string body) {
   net::HttpResponse response;
@@ -103,6 +105,7 @@ class FileSource final : public net::BodySource {
 
 void AddConsolePages(net::HttpRouter& routes, net::HttpHandler& console) {
   routes.AddExact("/console", console);
+  routes.AddExact(std::string(kFavoriteIcon), console);
   routes.AddPrefix("/console/", console);
 }
 
@@ -112,7 +115,9 @@ void ConsolePages::Handle(std::shared_ptr<net::HttpExchange> exchange) {
   const std::string_view path = request.Path();
   const bool is_asset = path.starts_with(kAssets);
   // Every other path is a page, and the script knows which.
-  const std::string_view name = is_asset ? path.substr(kAssets.size()) : "index.html";
+  const std::string_view name = is_asset                ? path.substr(kAssets.size())
+                                : path == kFavoriteIcon ? "icon.svg"
+                                                        : "index.html";
   const std::optional<std::string_view> text = ConsoleFile(name);
   if (!text) return exchange->Respond(net::TextResponse(404, "the console has no such file"));
   exchange->Respond(Page(std::string(TypeOf(name)), std::string(*text)));

@@ -9,7 +9,7 @@
 namespace martlet::api {
 
 /// Adds the console below /console: one page for every path and, below /console/assets/, its
-/// scripts and its style, under a content policy that allows nothing else.
+/// scripts and its style, under a content policy that allows nothing else. Also /favicon.ico.
 void AddConsolePages(net::HttpRouter& routes, net::HttpHandler& console);
 
 /// Answers every path below /console. Thread-safe.
