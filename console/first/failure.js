@@ -3,6 +3,8 @@
 import { copyButton, element, foreign } from "./dom.js";
 
 const HEADLINE_CHARACTERS = 200;
+// How much of an error's text the API puts into lists.
+const LISTED_CHARACTERS = 100;
 const SHORT_LINES = 12;
 
 /** The line that says what happened; flytekit puts it below "Message:", tracebacks at the end. */
@@ -14,8 +16,9 @@ export function headline(message) {
 }
 
 /** One line for a list, whose error texts the API cuts short: its beginning, if that says anything. */
-export function listedHeadline(error) {
-  return error.message.startsWith("Trace:") ? error.code : headline(error.message);
+export function listedHeadline({ code, message }) {
+  if (message.startsWith("Trace:")) return code;
+  return headline(message) + (message.length === LISTED_CHARACTERS ? " …" : "");
 }
 
 /** An ExecutionError of the API, or nothing. */
