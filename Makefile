@@ -1,5 +1,5 @@
 # Every target installs what it needs first (tools/bootstrap; the second time it does nothing).
-.PHONY: demo test build bench bench-peers simulate format lint replay bootstrap unit conformance soak
+.PHONY: demo test build bench bench-peers simulate format lint replay bootstrap unit conformance soak test-console
 
 PRESET ?= release
 BUILD = build/$(PRESET)
@@ -29,6 +29,13 @@ conformance: build
 
 replay: build
 	@MARTLET_BIN=$(BUILD)/martlet $(PYTHON) -m tests.replay $(ORACLE)
+
+# The console in a real browser; `make test` runs this where chromium is installed already.
+test-console: bootstrap
+	@tools/bootstrap console
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET) --target martlet martlet-keeper
+	@MARTLET_BIN=$(BUILD)/martlet tests/console/run --required
 
 bench: build
 	@tools/bench

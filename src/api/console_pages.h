@@ -8,8 +8,8 @@
 
 namespace martlet::api {
 
-/// Adds the console below /console: one page for every path, its script and its style, under a
-/// content policy that allows nothing else.
+/// Adds the console below /console: one page for every path and, below /console/assets/, its
+/// scripts and its style, under a content policy that allows nothing else. Also /favicon.ico.
 void AddConsolePages(net::HttpRouter& routes, net::HttpHandler& console);
 
 /// Answers every path below /console. Thread-safe.
@@ -19,7 +19,8 @@ class ConsolePages final : public net::HttpHandler {
 };
 
 /// Logs of attempts, readable while they are written: GET
-/// /logs/<project>/<domain>/<execution>/<name>. Thread-safe.
+/// /logs/<project>/<domain>/<execution>/<name>; a Range gives what was added since the last look.
+/// Thread-safe.
 class LogPages final : public net::HttpHandler {
  public:
   /// Path of an attempt's log by execution and generated name.
