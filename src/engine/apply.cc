@@ -31,7 +31,7 @@ class Fold {
   void operator()(const ExecutionFailing& event) {
     Change(ExecutionChange::kFailing);
     state_.fault = event.fault;
-    if (!state_.scopes.empty()) CloseScope(0);
+    CloseScope(0);
   }
   void operator()(const ExecutionFailed&) {
     Change(ExecutionChange::kFailed);
@@ -41,7 +41,7 @@ class Fold {
     Change(ExecutionChange::kAborting);
     state_.abort_cause = event.cause;
     state_.abort_principal = event.principal;
-    if (!state_.scopes.empty()) CloseScope(0);
+    CloseScope(0);
   }
   void operator()(const ExecutionAborted&) {
     Change(ExecutionChange::kAborted);

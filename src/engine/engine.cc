@@ -231,6 +231,9 @@ void Settle(Turn& turn) {
 
 Step Advance(const Plan& plan, ExecutionState& state, const Input& input) {
   if (IsTerminal(state.phase)) return {};
+  if (state.phase == ExecutionPhase::kUndefined && !std::holds_alternative<Start>(input.body)) {
+    return {};
+  }
   Turn turn(plan, state, std::max(input.at, state.last_at));
   Handle(turn, input.body);
   Settle(turn);

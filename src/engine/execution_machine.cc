@@ -20,18 +20,14 @@ void SucceedExecution(Turn& turn) {
 
 void FailExecution(Turn& turn, const Shared<Fault>& fault) {
   turn.Emit(ExecutionFailing{fault});
-  if (!turn.state().scopes.empty()) {
-    AbortScope(turn, 0, std::string(kReasonAutoAbort));
-    FailFailureNode(turn, 0);
-  }
+  AbortScope(turn, 0, std::string(kReasonAutoAbort));
+  FailFailureNode(turn, 0);
   turn.Emit(ExecutionFailed{});
 }
 
 void AbortExecution(Turn& turn, const Abort& input) {
   turn.Emit(ExecutionAborting{input.cause, input.principal});
-  if (!turn.state().scopes.empty()) {
-    AbortScope(turn, 0, std::string(kReasonWorkflowAborted));
-  }
+  AbortScope(turn, 0, std::string(kReasonWorkflowAborted));
   turn.Emit(ExecutionAborted{});
 }
 

@@ -8,7 +8,10 @@
 ///
 ///   UNDEFINED --Start--> RUNNING --end-node succeeded--> SUCCEEDING --> SUCCEEDED
 ///                        RUNNING --a node failed-------> FAILING ----> FAILED
-///   UNDEFINED, RUNNING --Abort-------------------------> ABORTING ---> ABORTED
+///                        RUNNING --Abort----------------> ABORTING ---> ABORTED
+///
+/// UNDEFINED is never stored: the transaction that makes an execution decides its Start, so nothing
+/// else can reach it before, and other inputs to it mean nothing.
 ///
 /// The phases in the middle last for one step: they appear in the log, because v1's clients and
 /// event consumers know them, and give way in the same transaction.
@@ -16,8 +19,6 @@ namespace martlet::engine {
 
 inline constexpr ExecutionTransition kExecutionTransitions[] = {
     {ExecutionPhase::kUndefined, ExecutionChange::kStarted, ExecutionPhase::kRunning},
-    {ExecutionPhase::kUndefined, ExecutionChange::kFailing, ExecutionPhase::kFailing},
-    {ExecutionPhase::kUndefined, ExecutionChange::kAborting, ExecutionPhase::kAborting},
     {ExecutionPhase::kRunning, ExecutionChange::kSucceeding, ExecutionPhase::kSucceeding},
     {ExecutionPhase::kRunning, ExecutionChange::kFailing, ExecutionPhase::kFailing},
     {ExecutionPhase::kRunning, ExecutionChange::kAborting, ExecutionPhase::kAborting},

@@ -15,13 +15,19 @@ struct Chaos {
   unsigned late_epoch = 0;    ///< reports of an epoch that is over
   unsigned refuse_start = 0;  ///< the executor cannot be reached
   unsigned full_work = 0;     ///< the work queue takes nothing
+  unsigned stall = 0;         ///< before a step, in hundredths of a percent: nothing runs a while
   bool wall_jumps = false;
+  bool unsupported = false;  ///< workflows have kinds of nodes that the engine does not run
   // These change outcomes in ways that depend on time; without them the reference is asked.
   bool timeouts = false;
   bool aborts = false;
   bool power_losses = false;
+  unsigned keeper_death = 0;  ///< before a step, in hundredths of a percent: the tasks die with it
+  unsigned disk = 0;          ///< calls to the disk that fail, in hundredths of a percent
 
-  [[nodiscard]] bool OutcomesAreFixed() const { return !timeouts && !aborts && !power_losses; }
+  [[nodiscard]] bool OutcomesAreFixed() const {
+    return !timeouts && !aborts && !power_losses && keeper_death == 0 && disk == 0;
+  }
 };
 
 [[nodiscard]] inline Chaos RandomChaos(Random& random) {
@@ -31,15 +37,19 @@ struct Chaos {
   };
   Chaos chaos;
   chaos.task_trouble = percent(40);
-  chaos.crash = percent(300);
+  chaos.crash = percent(60);
   chaos.duplicate = percent(40);
   chaos.late_epoch = percent(40);
   chaos.refuse_start = percent(30);
   chaos.full_work = percent(20);
+  chaos.stall = percent(100);
   chaos.wall_jumps = random.Chance(30);
-  chaos.timeouts = coin();
-  chaos.aborts = coin();
+  chaos.unsupported = random.Chance(25);
+  chaos.timeouts = random.Chance(45);
+  chaos.aborts = random.Chance(45);
   chaos.power_losses = random.Chance(20);
+  if (random.Chance(25)) chaos.keeper_death = static_cast<unsigned>(random.Below(30) + 1);
+  if (random.Chance(25)) chaos.disk = static_cast<unsigned>(random.Below(100) + 1);
   return chaos;
 }
 

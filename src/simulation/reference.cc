@@ -14,53 +14,76 @@ constexpr std::uint32_t kSystemBudget = 3;
 std::optional<std::int64_t> Reference::Scope(const std::string& execution, std::size_t place,
                                              std::int64_t x, const std::string& prefix) const {
   const Recipe& recipe = library_.recipes[place];
-  std::vector<std::optional<std::int64_t>> results;
+  std::vector<Result> results;
   bool good = true;
   for (std::size_t i = 0; i < recipe.parts.size(); ++i) {
-    const Part& part = recipe.parts[i];
     const std::string path = prefix + std::to_string(i + 2);
-    std::vector<std::int64_t> reads;
-    bool fed = true;
-    for (const std::size_t read : part.reads) {
-      fed = fed && results[read].has_value();
-      reads.push_back(results[read].value_or(0));
-    }
-    if (part.reads.empty()) reads.push_back(x);
-    std::optional<std::int64_t> result;
-    if (fed && part.kind == PartKind::kTask) {
-      if (TaskSucceeds(execution, path, part.retries)) result = TaskResult(reads);
-    } else if (fed && part.kind == PartKind::kSubWorkflow) {
-      result = Scope(execution, part.runs, reads.front(), path + ".0.");
-    } else if (fed) {
-      const std::string child = child_(execution, path);
-      // A failed sibling may have ended everything before this child was made.
-      if (!child.empty()) result = Scope(child, part.runs, reads.front(), "");
-    }
-    good = good && result.has_value();
-    results.push_back(result);
+    results.push_back(Node(execution, recipe.parts[i], path, results, x));
+    good = good && results.back().good;
   }
-  return good ? results[recipe.result] : std::nullopt;
+  return good ? results[recipe.result].value : std::nullopt;
 }
 
-bool Reference::TaskSucceeds(const std::string& execution, const std::string& path,
+Reference::Result Reference::Node(const std::string& execution, const Part& part,
+                                  const std::string& path, const std::vector<Result>& results,
+                                  std::int64_t x) const {
+  std::vector<std::int64_t> reads;
+  bool complete = true;
+  for (const std::size_t read : part.reads) {
+    if (!results[read].good) return {};
+    const bool matters = part.kind == PartKind::kTask || (reads.empty() && !part.constant);
+    if (!results[read].value && matters) complete = false;
+    reads.push_back(results[read].value.value_or(0));
+  }
+  if (!complete) return {};
+  if (part.reads.empty()) reads.push_back(x);
+  const std::int64_t input = part.constant ? kConstantInput : reads.front();
+  std::optional<std::int64_t> value;
+  switch (part.kind) {
+    case PartKind::kTask: {
+      const TaskFate fate = LastFate(execution, path, part.retries);
+      if (fate == TaskFate::kForgetsOutput) return {true, std::nullopt};
+      if (fate != TaskFate::kSucceeds && fate != TaskFate::kVanishesDone) return {};
+      return {true, TaskResult(reads)};
+    }
+    case PartKind::kSubWorkflow:
+      value = Scope(execution, part.runs, input, path + ".0.");
+      break;
+    case PartKind::kLaunchPlan: {
+      const std::string child = child_(execution, path);
+      // A failed sibling may have ended everything before this child was made.
+      if (!child.empty()) value = Scope(child, part.runs, input, "");
+      break;
+    }
+    case PartKind::kBranch:
+    case PartKind::kGate:
+    case PartKind::kArray:
+      break;
+  }
+  return {value.has_value(), value};
+}
+
+TaskFate Reference::LastFate(const std::string& execution, const std::string& path,
                              std::uint32_t retries) const {
   std::uint32_t user = 0;
   std::uint32_t system = 0;
   for (std::uint32_t attempt = 0;; ++attempt) {
-    switch (script_.FateOf(execution, path, attempt)) {
+    const TaskFate fate = script_.FateOf(execution, path, attempt);
+    switch (fate) {
       case TaskFate::kSucceeds:
       case TaskFate::kVanishesDone:
-        return true;
+      case TaskFate::kForgetsOutput:
       case TaskFate::kFails:
-        return false;
+      case TaskFate::kCannotStart:
+        return fate;
       case TaskFate::kFailsRecoverably:
       case TaskFate::kRunsOutOfMemory:
-        if (++user > retries) return false;
+        if (++user > retries) return fate;
         break;
       case TaskFate::kCrashes:
       case TaskFate::kIsLost:
       case TaskFate::kVanishes:
-        if (++system > kSystemBudget) return false;
+        if (++system > kSystemBudget) return fate;
         break;
     }
   }

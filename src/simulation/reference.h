@@ -33,9 +33,18 @@ class Reference {
   }
 
  private:
+  /// What a node came to: it may be good and still have no value to read.
+  struct Result {
+    bool good = false;
+    std::optional<std::int64_t> value;
+  };
+
   std::optional<std::int64_t> Scope(const std::string& execution, std::size_t place, std::int64_t x,
                                     const std::string& prefix) const;
-  [[nodiscard]] bool TaskSucceeds(const std::string& execution, const std::string& path,
+  [[nodiscard]] Result Node(const std::string& execution, const Part& part, const std::string& path,
+                            const std::vector<Result>& results, std::int64_t x) const;
+  /// How the last of its attempts ends.
+  [[nodiscard]] TaskFate LastFate(const std::string& execution, const std::string& path,
                                   std::uint32_t retries) const;
 
   const Library& library_;

@@ -1,6 +1,8 @@
 #include "simulation/row_checks.h"
 
+#include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "engine/phases.h"
@@ -90,15 +92,18 @@ std::string CheckLogs(store::Reader& reader, runtime::ClosureCache& closures,
   return "";
 }
 
-std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime,
-                        const store::ExecutionRow& row) {
-  if (row.phase == static_cast<int>(engine::ExecutionPhase::kSucceeded)) {
-    const auto outputs = runtime.ReadOutputs(reader, row);
-    if (!outputs) return "outputs of " + row.name + ": " + outputs.error().message;
+std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime) {
+  std::map<ExecutionId, store::ExecutionRow> executions;
+  for (auto& row : AllRows<store::ExecutionRow>(reader)) {
+    if (row.phase == static_cast<int>(engine::ExecutionPhase::kSucceeded)) {
+      const auto outputs = runtime.ReadOutputs(reader, row);
+      if (!outputs) return "outputs of " + row.name + ": " + outputs.error().message;
+    }
+    executions.emplace(ExecutionId{row.id}, std::move(row));
   }
   for (const auto& node : AllRows<store::NodeExecutionRow>(reader)) {
-    const bool good = node.phase == static_cast<int>(engine::NodePhase::kSucceeded);
-    if (!good || node.execution != ExecutionId{row.id}) continue;
+    if (node.phase != static_cast<int>(engine::NodePhase::kSucceeded)) continue;
+    const store::ExecutionRow& row = executions.at(node.execution);
     const auto outputs = runtime.ReadNodeOutputs(reader, row, node);
     if (!outputs) {
       return "outputs of " + row.name + " node " + node.path + ": " + outputs.error().message;

@@ -20,8 +20,7 @@ namespace martlet::simulation {
 [[nodiscard]] std::string CheckLogs(store::Reader& reader, runtime::ClosureCache& closures,
                                     engine::TransitionCoverage* coverage);
 
-/// What succeeded can be read: outputs of the execution and of each of its nodes.
-[[nodiscard]] std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime,
-                                      const store::ExecutionRow& row);
+/// What succeeded can be read: outputs of every execution and of each of its nodes.
+[[nodiscard]] std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime);
 
 }  // namespace martlet::simulation

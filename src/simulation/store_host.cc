@@ -19,16 +19,17 @@ void StoreHost::Open() {
   store_ = *std::move(opened);
 }
 
-void StoreHost::Crash(bool commit_first, bool power_loss, Random& random) {
-  if (commit_first) store_->PumpUnacknowledged();
+std::size_t StoreHost::Crash(bool commit_first, bool power_loss, Random& random) {
+  const std::size_t committed = commit_first ? store_->PumpUnacknowledged() : 0;
   store_->DropQueued();
-  if (kind_ == StoreKind::kMemory) return;
+  if (kind_ == StoreKind::kMemory) return committed;
   CrashDisk disk(image_, random.Next());
   for (const DiskOperation& operation : vfs_->operations()) disk.Apply(operation);
   store_.reset();
   vfs_.reset();
   image_ = disk.Image(power_loss ? Survival::kRandom : Survival::kAll, random);
   Open();
+  return committed;
 }
 
 }  // namespace martlet::simulation

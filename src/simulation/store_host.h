@@ -20,8 +20,8 @@ class StoreHost {
   [[nodiscard]] store::PumpedStore& store() { return *store_; }
 
   /// The server died: queued transactions are gone; with `commit_first` they were committed and
-  /// nobody heard of it. With `power_loss` the machine died too.
-  void Crash(bool commit_first, bool power_loss, Random& random);
+  /// nobody heard of it. With `power_loss` the machine died too. Returns how many were committed.
+  std::size_t Crash(bool commit_first, bool power_loss, Random& random);
 
  private:
   void Open();

@@ -67,8 +67,9 @@ TaskFate TaskScript::FateOf(const std::string& execution, const std::string& pat
   if (dice < 45) return TaskFate::kRunsOutOfMemory;
   if (dice < 60) return TaskFate::kCrashes;
   if (dice < 75) return TaskFate::kIsLost;
-  if (dice < 90) return TaskFate::kVanishes;
-  return TaskFate::kVanishesDone;
+  if (dice < 87) return TaskFate::kVanishes;
+  if (dice < 94) return TaskFate::kVanishesDone;
+  return dice < 97 ? TaskFate::kForgetsOutput : TaskFate::kCannotStart;
 }
 
 executors::SimulatedPlan TaskScript::PlanOf(const std::string& execution,
@@ -80,6 +81,8 @@ executors::SimulatedPlan TaskScript::PlanOf(const std::string& execution,
     case TaskFate::kSucceeds:
     case TaskFate::kFails:
     case TaskFate::kFailsRecoverably:
+    case TaskFate::kForgetsOutput:
+    case TaskFate::kCannotStart:
       plan.fate = SimulatedFate::kSucceed;
       break;
     case TaskFate::kRunsOutOfMemory:
@@ -109,6 +112,8 @@ void TaskScript::Finish(Files& files, const std::string& execution,
       FateOf(execution, spec.key.path, static_cast<std::uint32_t>(spec.key.attempt));
   if (fate == TaskFate::kSucceeds || fate == TaskFate::kVanishesDone) {
     WriteFile(files, spec.output_prefix + "/outputs.pb", OutputsOf(files, spec));
+  } else if (fate == TaskFate::kForgetsOutput) {
+    WriteFile(files, spec.output_prefix + "/outputs.pb", core::LiteralMap().SerializeAsString());
   } else if (fate == TaskFate::kFails || fate == TaskFate::kFailsRecoverably) {
     WriteFile(files, spec.output_prefix + "/error.pb",
               ErrorDocument(fate == TaskFate::kFailsRecoverably));

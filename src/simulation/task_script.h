@@ -19,6 +19,8 @@ enum class TaskFate : std::uint8_t {
   kIsLost,            ///< the system's budget
   kVanishes,          ///< ends unseen and leaves nothing: the system's budget
   kVanishesDone,      ///< ends unseen, but its outputs are complete: a success
+  kForgetsOutput,     ///< succeeds without the output that it declares: its readers fail
+  kCannotStart,       ///< the executor refuses it for good: fails without having run
 };
 
 class TaskScript {

@@ -13,6 +13,12 @@ inline constexpr const char* kToyBugs[] = {"shard.answer_before_commit", "toy.sk
                                            "toy.dropped_outbox_row", "toy.lost_witness",
                                            "toy.double_apply"};
 
+/// Kinds of faults that toy worlds have.
+inline constexpr const char* kToyFaults[] = {
+    "crash after an action",        "crash before a commit", "crash before an action",
+    "crash, commit unacknowledged", "crash, queue dropped",  "message delivered again",
+    "transaction refused"};
+
 /// Three toys, a few clients, and a server that dies between any two of its doings; then peace
 /// until all is quiet. The product's shard and memory store; everything follows from the seed.
 [[nodiscard]] SeedReport RunToySeed(std::uint64_t seed, FaultReach& reach);

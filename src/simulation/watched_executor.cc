@@ -4,7 +4,7 @@ namespace martlet::simulation {
 
 Status WatchedExecutor::Start(const executors::AttemptSpec& spec) {
   watch_.boundary("start", false);
-  watch_.starting(spec);
+  if (Status refused = watch_.starting(spec); !refused) return refused;
   for (const executors::AttemptKey& running : inner_.RunningKeys()) {
     const bool same_node = running.execution == spec.key.execution && running.path == spec.key.path;
     if (same_node && running != spec.key) {

@@ -17,8 +17,8 @@ class WatchedExecutor final : public executors::Executor {
   struct Watch {
     /// "start", "kill", "adopt", "forget"; before the call and after it.
     std::function<void(const char* call, bool after)> boundary;
-    /// A start that is about to happen.
-    std::function<void(const executors::AttemptSpec&)> starting;
+    /// A start that is about to happen. An error is the executor's answer to it.
+    std::function<Status(const executors::AttemptSpec&)> starting;
     std::function<void(const std::string& what)> broken;
   };
 

@@ -14,7 +14,15 @@
 /// integer "x" and returns an integer "o0"; so do its parts.
 namespace martlet::simulation {
 
-enum class PartKind : std::uint8_t { kTask, kSubWorkflow, kLaunchPlan };
+enum class PartKind : std::uint8_t {
+  kTask,
+  kSubWorkflow,
+  kLaunchPlan,
+  // Kinds that the engine does not run: they fail as soon as they could start.
+  kBranch,
+  kGate,
+  kArray,
+};
 
 /// One node. Its number in paths is its place plus two (compiler/plan.h).
 struct Part {
@@ -23,6 +31,9 @@ struct Part {
   /// of them, the others read the first and wait for the rest.
   std::vector<std::size_t> reads;
   std::size_t runs = 0;  ///< kSubWorkflow, kLaunchPlan: which workflow of the library
+  /// kSubWorkflow, kLaunchPlan: the input is kConstantInput instead of what it reads, which it then
+  /// only waits for. A constant cannot be passed on by reference: it has to be resolved.
+  bool constant = false;
   std::uint32_t retries = 0;
   Nanos timeout{0};
 };
@@ -31,7 +42,12 @@ struct Recipe {
   std::vector<Part> parts;
   std::size_t result = 0;  ///< the part whose output the workflow returns
   bool patient = false;    ///< FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
+  /// Returns a list beside "o0", which no reference can stand for: the end-node has to resolve it.
+  bool gathers = false;
+  bool has_failure_node = false;
 };
+
+inline constexpr std::int64_t kConstantInput = 11;
 
 /// A few workflows; each runs only later ones, so that nesting ends.
 struct Library {
@@ -39,7 +55,12 @@ struct Library {
   std::vector<std::shared_ptr<const runtime::CompiledWorkflow>> compiled;
 };
 
-[[nodiscard]] Library RandomLibrary(Random& random, bool timeouts);
+struct LibraryOptions {
+  bool timeouts = false;
+  bool unsupported = false;  ///< with branch, gate, array and failure nodes
+};
+
+[[nodiscard]] Library RandomLibrary(Random& random, const LibraryOptions& options);
 
 /// "w3": name of the workflow and of its launch plan.
 [[nodiscard]] std::string WorkflowName(std::size_t place);

@@ -108,50 +108,70 @@ const NodePath* PathIn(const Event& event) {
       event);
 }
 
-template <class Row, class Phase, class Change>
-std::string RowText(std::string_view machine, const Row& row, Phase, Change) {
+template <class Row>
+std::string RowText(std::string_view machine, const Row& row) {
   return std::string(machine) + ": " + std::string(Name(row.from)) + " --" +
          std::string(Name(row.on)) + "--> " + std::string(Name(row.to));
 }
 
+template <class Counts>
+void AddCounts(Counts& to, const Counts& from) {
+  for (const auto& [row, times] : from) to[row] += times;
+}
+
+template <class Counts, class Key>
+std::uint64_t CountOf(const Counts& counts, const Key& key) {
+  const auto found = counts.find(key);
+  return found == counts.end() ? 0 : found->second;
+}
+
 }  // namespace
+
+void TransitionCoverage::Add(const TransitionCoverage& other) {
+  AddCounts(nodes_, other.nodes_);
+  AddCounts(attempts_, other.attempts_);
+  AddCounts(executions_, other.executions_);
+}
 
 void TransitionCoverage::Note(const compiler::Plan& plan, const ExecutionState& state,
                               const Event& event) {
-  if (const auto change = ExecutionChangeOf(event)) executions_.insert({state.phase, *change});
+  if (const auto change = ExecutionChangeOf(event)) ++executions_[{state.phase, *change}];
   const NodePath* path = PathIn(event);
   if (path == nullptr) return;
   const NodeRef ref = *FindNode(state, *path);
   const NodeState& node = NodeOf(state, ref);
   if (const auto change = NodeChangeOf(event)) {
-    nodes_.insert({PlanNodeOf(plan, state, ref).kind, {node.phase, *change}});
+    ++nodes_[{PlanNodeOf(plan, state, ref).kind, {node.phase, *change}}];
   }
   if (const auto change = AttemptChangeOf(event)) {
     const bool is_new = node.attempts.size() <= node.attempt;
-    attempts_.insert({is_new ? AttemptPhase::kNone : node.attempts.back().phase, *change});
+    ++attempts_[{is_new ? AttemptPhase::kNone : node.attempts.back().phase, *change}];
   }
 }
 
-std::vector<std::string> TransitionCoverage::NeverTaken() const {
-  std::vector<std::string> never;
+std::vector<std::pair<std::string, std::uint64_t>> TransitionCoverage::Rows() const {
+  std::vector<std::pair<std::string, std::uint64_t>> rows;
   for (const NodeKind kind :
        {NodeKind::kStart, NodeKind::kEnd, NodeKind::kTask, NodeKind::kSubWorkflow,
         NodeKind::kLaunchPlan, NodeKind::kBranch, NodeKind::kGate, NodeKind::kArray}) {
     for (const NodeTransition& row : TableOf(kind)) {
-      if (nodes_.count({kind, {row.from, row.on}}) == 0) {
-        never.push_back(RowText(Name(kind), row, row.from, row.on));
-      }
+      rows.emplace_back(RowText(Name(kind), row),
+                        CountOf(nodes_, std::pair(kind, std::pair(row.from, row.on))));
     }
   }
   for (const AttemptTransition& row : kAttemptTransitions) {
-    if (attempts_.count({row.from, row.on}) == 0) {
-      never.push_back(RowText("attempt", row, row.from, row.on));
-    }
+    rows.emplace_back(RowText("attempt", row), CountOf(attempts_, std::pair(row.from, row.on)));
   }
   for (const ExecutionTransition& row : kExecutionTransitions) {
-    if (executions_.count({row.from, row.on}) == 0) {
-      never.push_back(RowText("execution", row, row.from, row.on));
-    }
+    rows.emplace_back(RowText("execution", row), CountOf(executions_, std::pair(row.from, row.on)));
+  }
+  return rows;
+}
+
+std::vector<std::string> TransitionCoverage::NeverTaken() const {
+  std::vector<std::string> never;
+  for (auto& [row, times] : Rows()) {
+    if (times == 0) never.push_back(row);
   }
   return never;
 }

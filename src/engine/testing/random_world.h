@@ -24,13 +24,18 @@ class TransitionCoverage {
  public:
   /// Notes what `event` is about to do to `state`.
   void Note(const compiler::Plan& plan, const ExecutionState& state, const Event& event);
-  /// Rows that no event took: "task: QUEUED --failed--> FAILED".
+  /// Adds what another one noted.
+  void Add(const TransitionCoverage& other);
+  /// Every row of every table, as text, with how often it was taken:
+  /// "task: QUEUED --failed--> FAILED".
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> Rows() const;
+  /// Rows that no event took.
   [[nodiscard]] std::vector<std::string> NeverTaken() const;
 
  private:
-  std::set<std::pair<compiler::NodeKind, std::pair<NodePhase, NodeChange>>> nodes_;
-  std::set<std::pair<AttemptPhase, AttemptChange>> attempts_;
-  std::set<std::pair<ExecutionPhase, ExecutionChange>> executions_;
+  std::map<std::pair<compiler::NodeKind, std::pair<NodePhase, NodeChange>>, std::uint64_t> nodes_;
+  std::map<std::pair<AttemptPhase, AttemptChange>, std::uint64_t> attempts_;
+  std::map<std::pair<ExecutionPhase, ExecutionChange>, std::uint64_t> executions_;
 };
 
 /// Answers actions late, twice, wrongly, or not at all; lets timers fire early and late; aborts;

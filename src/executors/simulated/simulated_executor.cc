@@ -38,15 +38,17 @@ Report EndReport(const AttemptKey& key, SimulatedFate fate, Timestamp at) {
 }  // namespace
 
 SimulatedExecutor::SimulatedExecutor(const Clock& clock, Random& random, Script script,
-                                     Finish finish, ReportSink sink)
+                                     Finish finish, ReportSink sink, NoiseSink noise_sink)
     : clock_(clock),
       random_(random),
       script_(std::move(script)),
       finish_(std::move(finish)),
-      sink_(std::move(sink)) {}
+      sink_(std::move(sink)),
+      noise_sink_(std::move(noise_sink)) {}
 
 Status SimulatedExecutor::Start(const AttemptSpec& spec) {
   if (random_.Chance(noise_.refuse_start)) {
+    Tell("executor unreachable");
     return SystemError(Code::kUnavailable, "simulated: the executor cannot be reached");
   }
   const auto [entry, fresh] = attempts_.try_emplace(spec.key);
@@ -75,7 +77,7 @@ Status SimulatedExecutor::Kill(const AttemptKey& key, std::string_view reason, N
   Report report = EndReport(key, SimulatedFate::kSucceed, clock_.Now() + grace);
   report.exit.signal = SIGTERM;
   report.reason = reason;
-  Schedule(report.at, report);
+  Schedule(report.at, report, true, false);
   return {};
 }
 
@@ -152,6 +154,18 @@ void SimulatedExecutor::Reboot() {
   }
 }
 
+std::size_t SimulatedExecutor::LoseKeeper() {
+  std::size_t lost = 0;
+  for (const auto& [key, attempt] : attempts_) {
+    if (!attempt.running) continue;
+    ++lost;
+    const SimulatedFate fate = random_.Chance(50) ? SimulatedFate::kLose : SimulatedFate::kVanish;
+    const Timestamp at = clock_.Now() + Nanos(std::chrono::milliseconds(random_.Below(2'000)));
+    Schedule(at, EndReport(key, fate, at), true, false);
+  }
+  return lost;
+}
+
 std::size_t SimulatedExecutor::Running() const {
   return static_cast<std::size_t>(std::count_if(
       attempts_.begin(), attempts_.end(), [](const auto& entry) { return entry.second.running; }));
@@ -165,8 +179,12 @@ std::vector<AttemptKey> SimulatedExecutor::RunningKeys() const {
   return keys;
 }
 
-void SimulatedExecutor::Schedule(Timestamp at, Report report, bool genuine) {
-  due_.push({.at = at, .order = order_++, .report = std::move(report), .genuine = genuine});
+void SimulatedExecutor::Schedule(Timestamp at, Report report, bool genuine, bool by_itself) {
+  due_.push({.at = at,
+             .order = order_++,
+             .report = std::move(report),
+             .genuine = genuine,
+             .by_itself = by_itself});
 }
 
 void SimulatedExecutor::ScheduleEnd(Simulated& attempt, Timestamp at) {
@@ -183,8 +201,7 @@ void SimulatedExecutor::Deliver(Due due) {
       Simulated& attempt = found->second;
       attempt.running = false;
       attempt.end = due.report;
-      const bool by_itself = due.report.exit.signal != SIGTERM;
-      if (by_itself && finish_) finish_(attempt.spec, attempt.plan.fate);
+      if (due.by_itself && finish_) finish_(attempt.spec, attempt.plan.fate);
       if (attempt.orphaned) attempts_.erase(found);
     }
     if (connected_) AddNoise(due.report);
@@ -198,9 +215,13 @@ void SimulatedExecutor::AddNoise(const Report& report) {
         static_cast<std::uint64_t>(std::max<std::int64_t>(noise_.delay_max.count(), 1));
     return clock_.Now() + Nanos(static_cast<std::int64_t>(random_.Below(bound)));
   };
-  if (random_.Chance(noise_.duplicate)) Schedule(later(), report, false);
+  if (random_.Chance(noise_.duplicate)) {
+    Tell("report repeated");
+    Schedule(later(), report, false);
+  }
   if (report.kind == ReportKind::kEnded && report.key.epoch > 0 &&
       random_.Chance(noise_.late_epoch)) {
+    Tell("report of an earlier epoch");
     Report stale = report;
     --stale.key.epoch;
     Schedule(later(), std::move(stale), false);

@@ -47,9 +47,13 @@ class SimulatedExecutor final : public Executor {
     Nanos delay_max{0};         ///< of duplicates and late reports
   };
 
-  /// Borrows clock and random.
+  /// Told of each piece of noise by its name: "report repeated", "report of an earlier epoch",
+  /// "executor unreachable".
+  using NoiseSink = std::function<void(const char* noise)>;
+
+  /// Borrows clock and random. `noise_sink` may be empty.
   SimulatedExecutor(const Clock& clock, Random& random, Script script, Finish finish,
-                    ReportSink sink);
+                    ReportSink sink, NoiseSink noise_sink = {});
   void SetNoise(Noise noise) { noise_ = noise; }
 
   Status Start(const AttemptSpec& spec) override;
@@ -71,6 +75,10 @@ class SimulatedExecutor final : public Executor {
   /// The machine died: everything that ran is lost.
   void Reboot();
 
+  /// The keeper died and took the running attempts with it: each is reported soon, as lost or as
+  /// ended unseen. Returns how many ran.
+  std::size_t LoseKeeper();
+
   /// Attempts that run now, and the most that ever ran at once under one (execution, path,
   /// attempt): more than one is a broken invariant of the caller.
   [[nodiscard]] std::size_t Running() const;
@@ -90,16 +98,20 @@ class SimulatedExecutor final : public Executor {
     Timestamp at;
     std::uint64_t order = 0;
     Report report;
-    bool genuine = true;  ///< false: noise, which changes no state
+    bool genuine = true;    ///< false: noise, which changes no state
+    bool by_itself = true;  ///< an end that leaves the files of its fate
     bool operator>(const Due& other) const {
       return std::pair(at, order) > std::pair(other.at, other.order);
     }
   };
 
-  void Schedule(Timestamp at, Report report, bool genuine = true);
+  void Schedule(Timestamp at, Report report, bool genuine = true, bool by_itself = true);
   void ScheduleEnd(Simulated& attempt, Timestamp at);
   void Deliver(Due due);
   void AddNoise(const Report& report);
+  void Tell(const char* noise) const {
+    if (noise_sink_) noise_sink_(noise);
+  }
   void CountTwins(const AttemptKey& key);
 
   const Clock& clock_;
@@ -107,6 +119,7 @@ class SimulatedExecutor final : public Executor {
   Script script_;
   Finish finish_;
   ReportSink sink_;
+  NoiseSink noise_sink_;
   Noise noise_;
   std::map<AttemptKey, Simulated> attempts_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
