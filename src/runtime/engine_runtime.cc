@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -163,6 +164,8 @@ class EngineRuntime::Impl final : public ActionSink {
         [this, created, done = std::move(done)](const Result<store::Commit>& commit) {
           if (!commit) return done(Forward(commit));
           const ExecutionId id = (*created)->state.id;
+          // It may have ended as it began, and have told its parent so.
+          if (engine::IsTerminal((*created)->state.phase)) outbox_.Wake();
           shard_.Adopt(id, std::move(*created));
           done({});
         });
@@ -460,10 +463,18 @@ class EngineRuntime::Impl final : public ActionSink {
     }
     const std::string bytes = SerializeLiterals(*values);
     for (const std::string& uri : write.uris) {
+      // What the values are read from is there, and durable because rows refer to it: another
+      // write of the same bytes, which need not be durable, could only lose it.
+      if (IsSource(*write.values, uri)) continue;
       if (Status written = PutRecoverable(metadata_, uri, bytes); !written) {
         LogWarning("runtime.write_failed", {{"uri", uri}, {"why", written.error().message}});
       }
     }
+  }
+
+  static bool IsSource(const engine::Values& values, const std::string& uri) {
+    return std::any_of(values.items.begin(), values.items.end(),
+                       [&](const engine::NamedValue& one) { return one.value.uri == uri; });
   }
 
   void Postpone(std::function<void()> work) {

@@ -17,27 +17,6 @@ namespace {
 
 using store::TableOf;
 
-/// Tells the parent's node how this execution ended.
-store::OutboxRow ChildEndedMessage(const LiveExecution& execution) {
-  const ParentLink& parent = *execution.context->parent;
-  martlet::outbox::v1::ChildEnded message;
-  message.mutable_path()->Add(parent.stamp.path.parts.begin(), parent.stamp.path.parts.end());
-  message.set_attempt(parent.stamp.attempt);
-  message.set_epoch(parent.stamp.epoch);
-  message.set_phase(static_cast<std::uint32_t>(execution.state.phase));
-  if (execution.state.outputs) {
-    EncodeValues(*execution.state.outputs, message.mutable_outputs());
-  }
-  if (execution.state.fault) EncodeFault(*execution.state.fault, message.mutable_fault());
-  store::OutboxRow row;
-  row.kind = "child_ended";
-  row.source = execution.state.id;
-  row.destination = parent.execution;
-  row.dedup = "child_ended/" + std::to_string(execution.state.id.value);
-  row.payload.data = message.SerializeAsString();
-  return row;
-}
-
 store::OutboxRow AbortChildMessage(const LiveExecution& execution,
                                    const engine::AbortChild& action) {
   martlet::outbox::v1::AbortChild message;
@@ -82,6 +61,26 @@ Status UpdateAll(store::Txn& txn, const std::vector<R>& rows) {
 }
 
 }  // namespace
+
+store::OutboxRow ChildEndedMessage(const LiveExecution& execution) {
+  const ParentLink& parent = *execution.context->parent;
+  martlet::outbox::v1::ChildEnded message;
+  message.mutable_path()->Add(parent.stamp.path.parts.begin(), parent.stamp.path.parts.end());
+  message.set_attempt(parent.stamp.attempt);
+  message.set_epoch(parent.stamp.epoch);
+  message.set_phase(static_cast<std::uint32_t>(execution.state.phase));
+  if (execution.state.outputs) {
+    EncodeValues(*execution.state.outputs, message.mutable_outputs());
+  }
+  if (execution.state.fault) EncodeFault(*execution.state.fault, message.mutable_fault());
+  store::OutboxRow row;
+  row.kind = "child_ended";
+  row.source = execution.state.id;
+  row.destination = parent.execution;
+  row.dedup = "child_ended/" + std::to_string(execution.state.id.value);
+  row.payload.data = message.SerializeAsString();
+  return row;
+}
 
 void CollectTouched(const engine::Plan& plan, engine::ExecutionState& state, StepWrites& writes) {
   const engine::Touched touched = state.TakeTouched();

@@ -95,6 +95,10 @@ struct StepWrites {
 /// Rows of everything that the state touched since the last call.
 void CollectTouched(const engine::Plan& plan, engine::ExecutionState& state, StepWrites& writes);
 
+/// Tells the parent's node how this execution ended; belongs into the transaction that ends it.
+/// REQUIRES: the execution has a parent.
+[[nodiscard]] store::OutboxRow ChildEndedMessage(const LiveExecution& execution);
+
 /// Writes all but the execution's row, and appends the events. Returns the log's new head.
 Result<store::ChainHead> WriteStep(store::Txn& txn, ExecutionId id, const store::ChainHead& head,
                                    const StepWrites& writes);

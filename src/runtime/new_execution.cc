@@ -99,6 +99,10 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   writes.at = txn.now();
   for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));
   CollectTouched(plan, live->state, writes);
+  // Some end as they begin: without a node that has to run, or with one that cannot.
+  if (engine::IsTerminal(live->state.phase) && execution.parent) {
+    writes.messages.push_back(ChildEndedMessage(*live));
+  }
 
   FillExecutionRow(live->state, live->row);
   live->row.version = 1;
