@@ -465,7 +465,7 @@ class EngineRuntime::Impl final : public ActionSink {
     for (const std::string& uri : write.uris) {
       // What the values are read from is there, and durable because rows refer to it: another
       // write of the same bytes, which need not be durable, could only lose it.
-      if (IsSource(*write.values, uri)) continue;
+      if (IsSource(*write.values, uri) && !MARTLET_FAULT("runtime.rewrite_source")) continue;
       if (Status written = PutRecoverable(metadata_, uri, bytes); !written) {
         LogWarning("runtime.write_failed", {{"uri", uri}, {"why", written.error().message}});
       }

@@ -30,7 +30,8 @@ struct Chaos {
   }
 };
 
-[[nodiscard]] inline Chaos RandomChaos(Random& random) {
+/// `durable`: the store is on a disk, where power losses matter most.
+[[nodiscard]] inline Chaos RandomChaos(Random& random, bool durable) {
   const auto coin = [&random] { return random.Chance(50); };
   const auto percent = [&](unsigned max) {
     return coin() ? static_cast<unsigned>(random.Below(max) + 1) : 0u;
@@ -47,7 +48,7 @@ struct Chaos {
   chaos.unsupported = random.Chance(25);
   chaos.timeouts = random.Chance(45);
   chaos.aborts = random.Chance(45);
-  chaos.power_losses = random.Chance(20);
+  chaos.power_losses = random.Chance(durable ? 60 : 20);
   if (random.Chance(25)) chaos.keeper_death = static_cast<unsigned>(random.Below(30) + 1);
   if (random.Chance(25)) chaos.disk = static_cast<unsigned>(random.Below(100) + 1);
   return chaos;

@@ -62,7 +62,7 @@ TaskFate TaskScript::FateOf(const std::string& execution, const std::string& pat
                             std::uint32_t attempt) const {
   if (Dice(execution, path, attempt, "trouble") % 100 >= trouble_) return TaskFate::kSucceeds;
   const std::uint64_t dice = Dice(execution, path, attempt, "fate") % 100;
-  if (dice < 10) return TaskFate::kFails;
+  if (dice < 6) return TaskFate::kFails;
   if (dice < 35) return TaskFate::kFailsRecoverably;
   if (dice < 45) return TaskFate::kRunsOutOfMemory;
   if (dice < 60) return TaskFate::kCrashes;

@@ -239,7 +239,7 @@ std::shared_ptr<const runtime::CompiledWorkflow> Compile(const Library& library,
 
 /// Nodes that a run of one workflow may come to, nested ones and children included: without a bound
 /// three levels of nesting would make worlds of very different sizes.
-constexpr std::size_t kWeightMax = 60;
+constexpr std::size_t kWeightMax = 90;
 
 Part RandomPart(Random& random, std::size_t place, const std::vector<std::size_t>& later,
                 std::size_t first_later, std::size_t& weight, const LibraryOptions& options) {
@@ -261,7 +261,7 @@ Part RandomPart(Random& random, std::size_t place, const std::vector<std::size_t
   for (std::size_t up = 0; up < place; ++up) {
     if (random.Chance(place < 6 ? 35 : 20)) part.reads.push_back(up);
   }
-  part.retries = static_cast<std::uint32_t>(random.Below(3));
+  part.retries = static_cast<std::uint32_t>(random.Below(5));
   if (options.timeouts && random.Chance(40)) {
     part.timeout = std::chrono::seconds(1 + static_cast<int>(random.Below(60)));
   }
@@ -295,7 +295,7 @@ Library RandomLibrary(Random& random, const LibraryOptions& options) {
     recipe.gathers = random.Chance(30);
     recipe.has_failure_node = options.unsupported && random.Chance(30);
     // The last part is a task, so that there is a result to return.
-    const std::size_t parts = 2 + random.Below(10);
+    const std::size_t parts = 2 + random.Below(12);
     std::size_t weight = 2;
     for (std::size_t i = 0; i + 1 < parts; ++i) {
       recipe.parts.push_back(RandomPart(random, i, weights, w + 1, weight, options));

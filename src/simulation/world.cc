@@ -65,7 +65,7 @@ class World {
         coverage_(options.coverage),
         reach_(reach),
         random_(options.seed),
-        chaos_(RandomChaos(random_)),
+        chaos_(RandomChaos(random_, options.store == StoreKind::kSqlite)),
         script_(options.seed, chaos_.task_trouble),
         library_(RandomLibrary(random_,
                                {.timeouts = chaos_.timeouts, .unsupported = chaos_.unsupported})),
@@ -80,20 +80,21 @@ class World {
             },
             [this](executors::Report report) { OnReport(std::move(report)); },
             [this](const char* noise) { Note(noise); }),
-        executor_(tasks_,
-                  {.boundary =
-                       [this](const char* call, bool after) {
-                         MayDie(std::string(after ? "crash after " : "crash before ") + call);
-                       },
-                   .starting = [this](const auto& spec) { return OnStart(spec); },
-                   .broken = [this](const std::string& what) { oracle_.Break(what); }}),
+        executor_(tasks_, {.boundary =
+                               [this](const char* call, bool after) {
+                                 MayDie(
+                                     std::string(after ? "crash after " : "crash before ") + call,
+                                     call == std::string_view("start") ? 2 : 10);
+                               },
+                           .starting = [this](const auto& spec) { return OnStart(spec); },
+                           .broken = [this](const std::string& what) { oracle_.Break(what); }}),
         work_([this] { return Chance(chaos_.full_work, "work queue full"); }),
         oracle_(host_, tasks_, library_, script_) {
     tasks_.SetNoise({.duplicate = chaos_.duplicate,
                      .refuse_start = chaos_.refuse_start,
                      .late_epoch = chaos_.late_epoch,
                      .delay_max = std::chrono::seconds(30)});
-    creates_left_ = 3 + random_.Below(8);
+    creates_left_ = 7 + random_.Below(16);
     aborts_left_ = chaos_.aborts ? 1 + random_.Below(4) : 0;
     slots_ = 1 + random_.Below(6);
     MARTLET_CHECK(disk_->MakeDirectories(kRoot).has_value());
@@ -147,8 +148,9 @@ class World {
     return !Peace() && hundredths > 0 && random_.Below(10'000) < hundredths;
   }
 
-  void MayDie(std::string_view where) {
-    if (!Rarely(chaos_.crash)) return;
+  /// `weight` for what happens rarely: without it hardly any crash would fall there.
+  void MayDie(std::string_view where, unsigned weight = 1) {
+    if (!Rarely(chaos_.crash * weight)) return;
     Note(where);
     throw ServerDied{};
   }
@@ -408,12 +410,12 @@ class World {
   }
 
   void Send(const Request& request) {
-    MayDie("crash before a request");
+    MayDie("crash before a request", 5);
     oracle_.NoteCreate(request.name, request.place, request.x);
     runtime_->Create(
         Prepare(request.name, request.place, InputsOf(request.x)),
         [this, name = request.name](const Status& done) { oracle_.NoteCreated(name, done); });
-    MayDie("crash after a request");
+    MayDie("crash after a request", 5);
   }
 
   void Abort() {
@@ -431,12 +433,12 @@ class World {
     runtime_->Abort(id, "because", "somebody", [this, id](const Status& done) {
       if (done) oracle_.NoteAborted(id);
     });
-    MayDie("crash after a request");
+    MayDie("crash after a request", 5);
   }
 
   /// As the service's: the same rules, the same way into the store.
   void Launch(const runtime::ChildLaunch& launch) {
-    MayDie("crash before a child is launched");
+    MayDie("crash before a child is launched", 5);
     if (Chance(chaos_.refuse_start, "child launch refused")) {
       return launch.done(SystemError(Code::kUnavailable, "simulated: not now"));
     }
@@ -447,12 +449,15 @@ class World {
     child.row.parent_path = launch.parent.stamp.path.ToString();
     child.row.parent_attempt = launch.parent.stamp.attempt;
     child.row.parent_epoch = static_cast<std::int64_t>(launch.parent.stamp.epoch);
-    child.guards = [this, parent = launch.parent, name = launch.name](store::Txn& txn) {
+    const bool refused = Chance(chaos_.refuse_start / 10, "child launch refused for good");
+    child.guards = [this, parent = launch.parent, name = launch.name,
+                    refused](store::Txn& txn) -> Status {
+      if (refused) return UserError(Code::kFailedPrecondition, "simulated: never");
       oracle_.NoteChild(txn, parent, name);
       return store::RequireParentAlive(txn, parent.execution);
     };
     runtime_->Create(std::move(child), launch.done);
-    MayDie("crash after a child is launched");
+    MayDie("crash after a child is launched", 5);
   }
 
   void StoreClosures() {

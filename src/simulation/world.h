@@ -13,16 +13,18 @@ namespace martlet::simulation {
 /// Bugs that worlds must find, as names for PlantedBugs: fault points of the product, and "world.…"
 /// for those that the world plants around it.
 inline constexpr const char* kWorldBugs[] = {
-    "shard.act_before_commit",  "shard.answer_before_commit", "shard.skip_resume",
-    "core.drop_event",          "core.drop_child_ended",      "core.skip_consume",
-    "driver.start_before_gone", "driver.forget_kill",         "driver.ignore_adopted",
-    "store.parent_ended",       "runtime.lose_timer",         "world.lying_disk",
+    "shard.act_before_commit", "shard.answer_before_commit", "shard.skip_resume",
+    "core.drop_event",         "core.drop_child_ended",      "core.skip_consume",
+    "core.begin_without_end",  "runtime.rewrite_source",     "driver.start_before_gone",
+    "driver.forget_kill",      "driver.ignore_adopted",      "store.parent_ended",
+    "runtime.lose_timer",      "world.lying_disk",
 };
 
 /// Kinds of faults that worlds have.
 inline constexpr const char* kWorldFaults[] = {
     "abort",
     "child launch refused",
+    "child launch refused for good",
     "commit unacknowledged",
     "crash after a child is launched",
     "crash after a request",
