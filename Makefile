@@ -44,8 +44,18 @@ bench: build
 bench-peers:
 	@tools/bench_peers
 
-simulate: build
+# Minutes of simulated worlds (docs/simulation.md). Fails when an invariant breaks, or when a kind of
+# fault or a transition was not reached. SIMULATE_FLAGS="--seeds 100" runs that alone.
+simulate: bootstrap
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET) --target martlet-simulate
+ifdef SIMULATE_FLAGS
 	@$(BUILD)/martlet-simulate $(SIMULATE_FLAGS)
+else
+	@$(BUILD)/martlet-simulate --toy --seeds 10000
+	@$(BUILD)/martlet-simulate --store sqlite --seeds 500
+	@$(BUILD)/martlet-simulate --seeds 20000
+endif
 
 # Long versions of what `make test` runs a slice of: the server killed at 50 moments of 10 s tasks.
 soak: build

@@ -56,6 +56,7 @@ struct SeedReport {
   /// transaction that runs and is committed, a piece of work (which carries out one action: starts,
   /// kills or judges an attempt, launches a child, resolves or writes values, delivers messages),
   /// a report that the executor delivers. Deciding, passing time, faults and restarts do not count.
+  /// In a toy world, which has no such parts: one round of its loop.
   std::uint64_t steps = 0;
   std::string trace_hash;  ///< of everything that happened: equal for equal seeds
 };

@@ -29,6 +29,9 @@ namespace simulation = martlet::simulation;
 constexpr std::uint64_t kBigRun = 20'000;
 constexpr std::uint64_t kBigToyRun = 10'000;
 
+/// A sign of life after so many seeds.
+constexpr std::uint64_t kProgress = 2'000;
+
 /// What runs in this thread, for the message of a broken MARTLET_CHECK.
 thread_local std::uint64_t seed_here = 0;
 
@@ -40,6 +43,7 @@ struct Settings {
   bool toy = false;
   bool verbose = false;
   bool keep_going = false;
+  bool require_reach = false;
   std::vector<std::string> bugs;
 };
 
@@ -99,6 +103,9 @@ class Worker {
         }
       }
       findings_.steps.push_back(report.steps);
+      if (const std::uint64_t number = seed - settings_.from + 1; number % kProgress == 0) {
+        std::cerr << "… " << number << " of " << settings_.seeds << " seeds\n";
+      }
       if (report.broken.empty()) continue;
       ++findings_.broken;
       const std::lock_guard lock(output_);
@@ -152,7 +159,7 @@ void PrintSteps(std::vector<std::uint64_t> steps) {
 bool ReachedAll(const Settings& settings, const Findings& findings) {
   const bool big = settings.bugs.empty() && settings.store == "memory" &&
                    settings.seeds >= (settings.toy ? kBigToyRun : kBigRun);
-  if (!big) return true;
+  if (!big && !settings.require_reach) return true;
   bool all = true;
   const auto rare = settings.toy ? simulation::RareFaults(findings.reach, simulation::kToyFaults)
                                  : simulation::RareFaults(findings.reach, simulation::kWorldFaults);
@@ -206,6 +213,8 @@ int main(int argc, char** argv) {
   app.add_flag("--toy", settings.toy, "the toy machine instead of the engine");
   app.add_flag("--verbose", settings.verbose, "log what the server logs");
   app.add_flag("--keep-going", settings.keep_going, "do not stop at the first broken seed");
+  app.add_flag("--require-reach", settings.require_reach,
+               "fail for what was not reached even if the run is not big");
   app.add_option("--bug", settings.bugs, "plant a bug, by name");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGABRT, &OnAbort);
