@@ -11,6 +11,14 @@ namespace {
 
 EVP_MD_CTX* Context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
 
+/// Looked up once: OpenSSL 3 searches its providers at each use of EVP_sha256() and its like, which
+/// costs more than hashing what most callers hash.
+const EVP_MD* Algorithm(DigestStream::Kind kind) {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return kind == DigestStream::Kind::kSha256 ? sha256 : md5;
+}
+
 std::string Hash(DigestStream::Kind kind, std::string_view data) {
   DigestStream stream(kind);
   stream.Update(data);
@@ -20,9 +28,8 @@ std::string Hash(DigestStream::Kind kind, std::string_view data) {
 }  // namespace
 
 DigestStream::DigestStream(Kind kind) : context_(EVP_MD_CTX_new()) {
-  MARTLET_CHECK(context_ != nullptr);
-  const EVP_MD* algorithm = kind == Kind::kSha256 ? EVP_sha256() : EVP_md5();
-  MARTLET_CHECK(EVP_DigestInit_ex(Context(context_), algorithm, nullptr) == 1);
+  MARTLET_CHECK(context_ != nullptr && Algorithm(kind) != nullptr);
+  MARTLET_CHECK(EVP_DigestInit_ex(Context(context_), Algorithm(kind), nullptr) == 1);
 }
 
 DigestStream::~DigestStream() { EVP_MD_CTX_free(Context(context_)); }

@@ -420,6 +420,8 @@ class EngineRuntime::Impl final : public ActionSink {
 
   void LaunchChild(const std::shared_ptr<const ExecutionContext>& context,
                    const engine::LaunchChild& launch) {
+    // What exists was decided before: whoever refuses a launch must not be asked about it again.
+    if (SettleByName(context, launch)) return;
     auto inputs = BuildNodeInputs(*context, launch.stamp.path, launch.reads, literals_);
     if (!inputs) {
       return Post(context->id, engine::BindingFailed{launch.stamp, BindingFault(inputs.error())}, 0,
@@ -436,21 +438,53 @@ class EngineRuntime::Impl final : public ActionSink {
         .inputs = std::make_shared<const flyteidl::core::LiteralMap>(*std::move(inputs)),
         .done = {}};
     child.done = [this, context, launch](const Status& done) {
-      // The name is deterministic: a child that exists is ours, from before a restart.
-      if (done || done.error().code == Code::kAlreadyExists) {
-        return Post(context->id, engine::ChildExecutionCreated{launch.stamp}, 0, {});
-      }
-      if (IsPassing(done.error())) {
+      if (done) return Post(context->id, engine::ChildExecutionCreated{launch.stamp}, 0, {});
+      // Somebody was faster; the next try sees who it was.
+      if (done.error().code == Code::kAlreadyExists || IsPassing(done.error())) {
         return Postpone([this, context, launch] { LaunchChild(context, launch); });
       }
-      engine::Fault fault{.code = "LaunchPlanExecutionFailed",
-                          .message = done.error().message,
-                          .kind = done.error().kind == ErrorKind::kUser
-                                      ? engine::FaultKind::kUser
-                                      : engine::FaultKind::kSystem};
-      Post(context->id, engine::ChildExecutionRefused{launch.stamp, std::move(fault)}, 0, {});
+      RefuseChild(*context, launch, done.error());
     };
     launch_child_(child);
+  }
+
+  void RefuseChild(const ExecutionContext& context, const engine::LaunchChild& launch,
+                   const Error& error) {
+    engine::Fault fault{.code = "LaunchPlanExecutionFailed",
+                        .message = error.message,
+                        .kind = error.kind == ErrorKind::kUser ? engine::FaultKind::kUser
+                                                               : engine::FaultKind::kSystem};
+    Post(context.id, engine::ChildExecutionRefused{launch.stamp, std::move(fault)}, 0, {});
+  }
+
+  /// Whether an execution of the child's name settles the launch: the name is deterministic, so one
+  /// that this node launched is its child, from before a restart. Anybody else's would never report
+  /// to the node, which therefore must not wait for it.
+  bool SettleByName(const std::shared_ptr<const ExecutionContext>& context,
+                    const engine::LaunchChild& launch) {
+    auto reader = store_.Snapshot();
+    if (!reader) return false;
+    store::Query query{.table = &TableOf<store::ExecutionRow>()};
+    query.filter.where = {{"project", store::Op::kEq, context->name.project},
+                          {"domain", store::Op::kEq, context->name.domain},
+                          {"name", store::Op::kEq, launch.name}};
+    const auto rows = (*reader)->Scan(query);
+    if (!rows || rows->empty()) return false;
+    const auto row = store::FromRow<store::ExecutionRow>((*rows)[0]);
+    const bool ours = row.parent_execution == context->id &&
+                      row.parent_path == launch.stamp.path.ToString() &&
+                      row.parent_attempt == launch.stamp.attempt;
+    if (ours) {
+      Post(context->id, engine::ChildExecutionCreated{launch.stamp}, 0, {});
+      return true;
+    }
+    const ExecutionName name{context->name.project, context->name.domain, launch.name};
+    RefuseChild(*context, launch,
+                {Code::kAlreadyExists, ErrorKind::kUser,
+                 "node " + launch.node_id + " has to launch execution " + name.ToString() +
+                     ", and another execution has that name: name executions differently, or let "
+                     "names be generated"});
+    return true;
   }
 
   void Write(const ExecutionContext& context, const engine::WriteValues& write) {

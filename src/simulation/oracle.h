@@ -38,6 +38,7 @@ class Oracle {
   // --- What is told ---
 
   /// A client asks for execution `name` of workflow `place` with input `x`.
+  /// Told again when the client repeats itself.
   void NoteCreate(const std::string& name, std::size_t place, std::int64_t x);
   void NoteCreated(const std::string& name, const Status& answer);
   void NoteAborted(ExecutionId id);

@@ -403,7 +403,14 @@ class World {
     }
     --creates_left_;
     chaos_rounds_ = kChaosRounds;
-    requests_.push_back({.name = "e" + std::to_string(requests_.size() + 1),
+    std::string name = "e" + std::to_string(requests_.size() + 1);
+    if (!requests_.empty() && random_.Chance(4)) {
+      // The name that a node of another execution may want for its child.
+      Note("a child's name is taken");
+      name = requests_[random_.Below(requests_.size())].name + "-n" +
+             std::to_string(random_.Below(6)) + "-0";
+    }
+    requests_.push_back({.name = std::move(name),
                          .place = random_.Below(library_.recipes.size()),
                          .x = static_cast<std::int64_t>(random_.Below(1'000))});
     Send(requests_.back());

@@ -22,6 +22,7 @@ inline constexpr const char* kWorldBugs[] = {
 
 /// Kinds of faults that worlds have.
 inline constexpr const char* kWorldFaults[] = {
+    "a child's name is taken",
     "abort",
     "child launch refused",
     "child launch refused for good",
