@@ -91,9 +91,8 @@ class EngineRuntime::Impl final : public ActionSink {
                 outbox_.Settled(message, done.has_value());
               });
             },
-            [this](const ExecutionName& name, const std::string& cause, std::int64_t message) {
-              AbortByName(name, cause, message);
-            }) {}
+            [this](ExecutionId parent, const ExecutionName& child, const std::string& cause,
+                   std::int64_t message) { AbortChildOf(parent, child, cause, message); }) {}
 
   ~Impl() override { Stop(); }
 
@@ -370,18 +369,29 @@ class EngineRuntime::Impl final : public ActionSink {
     return tick_wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 
-  void AbortByName(const ExecutionName& name, const std::string& cause, std::int64_t message) {
+  Result<std::optional<store::ExecutionRow>> FindByName(const ExecutionName& name) {
     auto reader = store_.Snapshot();
-    if (!reader) return outbox_.Settled(message, false);
-    store::Query query{.table = &TableOf<store::ExecutionRow>(), .select = {"id"}};
+    if (!reader) return Forward(reader);
+    store::Query query{.table = &TableOf<store::ExecutionRow>()};
     query.filter.where = {{"project", store::Op::kEq, name.project},
                           {"domain", store::Op::kEq, name.domain},
                           {"name", store::Op::kEq, name.name}};
     const auto rows = (*reader)->Scan(query);
-    if (!rows) return outbox_.Settled(message, false);
-    // A child that does not exist will not: its creation is guarded by the parent being alive.
-    if (rows->empty()) return outbox_.Discard(message);
-    const ExecutionId id{std::get<std::int64_t>((*rows)[0][0])};
+    if (!rows) return Forward(rows);
+    if (rows->empty()) return std::optional<store::ExecutionRow>();
+    return std::optional(store::FromRow<store::ExecutionRow>((*rows)[0]));
+  }
+
+  void AbortChildOf(ExecutionId parent, const ExecutionName& child, const std::string& cause,
+                    std::int64_t message) {
+    const auto row = FindByName(child);
+    if (!row) return outbox_.Settled(message, false);
+    // A child that does not exist will not: its creation is guarded by the parent being alive. And
+    // who else has its name is nobody's child.
+    const bool ours =
+        *row && ((*row)->parent_execution == parent || MARTLET_FAULT("runtime.abort_stranger"));
+    if (!ours) return outbox_.Discard(message);
+    const ExecutionId id{(*row)->id};
     Post(id, engine::Abort{cause, ""}, message, [this, message](const Status& done) {
       if (!done && done.error().code == Code::kNotFound) return outbox_.Discard(message);
       outbox_.Settled(message, done.has_value());
@@ -462,23 +472,17 @@ class EngineRuntime::Impl final : public ActionSink {
   /// to the node, which therefore must not wait for it.
   bool SettleByName(const std::shared_ptr<const ExecutionContext>& context,
                     const engine::LaunchChild& launch) {
-    auto reader = store_.Snapshot();
-    if (!reader) return false;
-    store::Query query{.table = &TableOf<store::ExecutionRow>()};
-    query.filter.where = {{"project", store::Op::kEq, context->name.project},
-                          {"domain", store::Op::kEq, context->name.domain},
-                          {"name", store::Op::kEq, launch.name}};
-    const auto rows = (*reader)->Scan(query);
-    if (!rows || rows->empty()) return false;
-    const auto row = store::FromRow<store::ExecutionRow>((*rows)[0]);
-    const bool ours = row.parent_execution == context->id &&
-                      row.parent_path == launch.stamp.path.ToString() &&
-                      row.parent_attempt == launch.stamp.attempt;
+    const ExecutionName name{context->name.project, context->name.domain, launch.name};
+    const auto row = FindByName(name);
+    if (!row || !*row) return false;
+    const bool ours = ((*row)->parent_execution == context->id &&
+                       (*row)->parent_path == launch.stamp.path.ToString() &&
+                       (*row)->parent_attempt == launch.stamp.attempt) ||
+                      MARTLET_FAULT("runtime.adopt_stranger");
     if (ours) {
       Post(context->id, engine::ChildExecutionCreated{launch.stamp}, 0, {});
       return true;
     }
-    const ExecutionName name{context->name.project, context->name.domain, launch.name};
     RefuseChild(*context, launch,
                 {Code::kAlreadyExists, ErrorKind::kUser,
                  "node " + launch.node_id + " has to launch execution " + name.ToString() +

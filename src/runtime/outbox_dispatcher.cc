@@ -95,7 +95,8 @@ void OutboxDispatcher::Dispatch(const store::OutboxRow& row) {
       LogError("outbox.unreadable", {{"message", row.id}, {"kind", row.kind}});
       return;
     }
-    abort_child_({message.project(), message.domain(), message.name()}, message.cause(), row.id);
+    abort_child_(row.source, {message.project(), message.domain(), message.name()}, message.cause(),
+                 row.id);
     return;
   }
   LogError("outbox.unknown_kind", {{"message", row.id}, {"kind", row.kind}});

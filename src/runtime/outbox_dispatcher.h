@@ -24,8 +24,8 @@ class OutboxDispatcher {
   using Deliver = std::function<void(ExecutionId, engine::InputBody, std::int64_t message)>;
   /// Terminates an execution by name; called with the message that asks for it. The
   /// transaction, or nothing if the execution is gone or has ended, must remove the message.
-  using AbortChild =
-      std::function<void(const ExecutionName&, const std::string& cause, std::int64_t message)>;
+  using AbortChild = std::function<void(ExecutionId parent, const ExecutionName& child,
+                                        const std::string& cause, std::int64_t message)>;
 
   OutboxDispatcher(store::Store& store, WorkQueue& work, Deliver deliver, AbortChild abort_child)
       : store_(store),

@@ -173,6 +173,10 @@ void Oracle::CheckEnd(runtime::EngineRuntime& runtime, bool outcomes_are_fixed,
       return Break("all is quiet and execution " + row.name + " waits for " + *row.witness + ": " +
                    WaitingNodes(*reader, {row.id}));
     }
+    const bool aborted = row.phase == static_cast<int>(ExecutionPhase::kAborted);
+    if (aborted && !row.parent_execution.IsSet() && !abort_wanted_.contains({row.id})) {
+      return Break("execution " + row.name + " was aborted and nobody asked for it");
+    }
     if (late_children_.contains(row.name)) {
       return Break("child " + row.name + " began after its node had ended");
     }

@@ -41,6 +41,7 @@ class Oracle {
   /// Told again when the client repeats itself.
   void NoteCreate(const std::string& name, std::size_t place, std::int64_t x);
   void NoteCreated(const std::string& name, const Status& answer);
+  void NoteAbortWanted(ExecutionId id) { abort_wanted_.insert(id); }
   void NoteAborted(ExecutionId id);
   /// Of an attempt that is about to run.
   void NoteStart(const executors::AttemptKey& key);
@@ -92,6 +93,7 @@ class Oracle {
 
   std::map<std::string, Wanted> wanted_;
   std::set<std::string> late_children_;
+  std::set<ExecutionId> abort_wanted_;
   std::set<ExecutionId> aborted_;  // acknowledged
   std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> ended_;
   std::map<executors::AttemptKey, Nanos> orphans_;  // since when

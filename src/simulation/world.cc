@@ -404,16 +404,27 @@ class World {
     --creates_left_;
     chaos_rounds_ = kChaosRounds;
     std::string name = "e" + std::to_string(requests_.size() + 1);
-    if (!requests_.empty() && random_.Chance(4)) {
-      // The name that a node of another execution may want for its child.
+    if (auto childs = ChildNameOfLast(); childs && random_.Chance(10)) {
       Note("a child's name is taken");
-      name = requests_[random_.Below(requests_.size())].name + "-n" +
-             std::to_string(random_.Below(6)) + "-0";
+      name = *std::move(childs);
     }
     requests_.push_back({.name = std::move(name),
                          .place = random_.Below(library_.recipes.size()),
                          .x = static_cast<std::int64_t>(random_.Below(1'000))});
     Send(requests_.back());
+  }
+
+  /// The name that a node of the latest execution wants for its child, or has given it already.
+  std::optional<std::string> ChildNameOfLast() {
+    if (requests_.empty()) return std::nullopt;
+    std::vector<std::size_t> launching;
+    const std::vector<Part>& parts = library_.recipes[requests_.back().place].parts;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].kind == PartKind::kLaunchPlan) launching.push_back(i);
+    }
+    if (launching.empty()) return std::nullopt;
+    const std::size_t node = launching[random_.Below(launching.size())];
+    return requests_.back().name + "-n" + std::to_string(node) + "-0";
   }
 
   void Send(const Request& request) {
@@ -437,6 +448,7 @@ class World {
     ++steps_;
     Note("abort");
     const ExecutionId id{rows[random_.Below(rows.size())].id};
+    oracle_.NoteAbortWanted(id);
     runtime_->Abort(id, "because", "somebody", [this, id](const Status& done) {
       if (done) oracle_.NoteAborted(id);
     });

@@ -15,9 +15,10 @@ namespace martlet::simulation {
 inline constexpr const char* kWorldBugs[] = {
     "shard.act_before_commit", "shard.answer_before_commit", "shard.skip_resume",
     "core.drop_event",         "core.drop_child_ended",      "core.skip_consume",
-    "core.begin_without_end",  "runtime.rewrite_source",     "driver.start_before_gone",
-    "driver.forget_kill",      "driver.ignore_adopted",      "store.parent_ended",
-    "runtime.lose_timer",      "world.lying_disk",
+    "core.begin_without_end",  "runtime.rewrite_source",     "runtime.adopt_stranger",
+    "runtime.abort_stranger",  "driver.start_before_gone",   "driver.forget_kill",
+    "driver.ignore_adopted",   "store.parent_ended",         "runtime.lose_timer",
+    "world.lying_disk",
 };
 
 /// Kinds of faults that worlds have.
