@@ -94,7 +94,7 @@ class World {
                      .refuse_start = chaos_.refuse_start,
                      .late_epoch = chaos_.late_epoch,
                      .delay_max = std::chrono::seconds(30)});
-    creates_left_ = 7 + random_.Below(16);
+    creates_left_ = 8 + random_.Below(18);
     aborts_left_ = chaos_.aborts ? 1 + random_.Below(4) : 0;
     slots_ = 1 + random_.Below(6);
     MARTLET_CHECK(disk_->MakeDirectories(kRoot).has_value());
