@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -86,72 +85,40 @@ struct ExecutionRow {
   std::optional<Bytes> engine;  ///< the engine's state of the root scope
 
   static constexpr std::string_view kTable = "execution";
-  /// What never changes, besides the settings in `engine`: under the digest in the first event.
-  static constexpr std::array<std::string_view, 32> kRecord = {"id",
-                                                               "project",
-                                                               "domain",
-                                                               "name",
-                                                               "created_at",
-                                                               "launch_entity",
-                                                               "launch_plan_project",
-                                                               "launch_plan_domain",
-                                                               "launch_plan_name",
-                                                               "launch_plan_version",
-                                                               "workflow_project",
-                                                               "workflow_domain",
-                                                               "workflow_name",
-                                                               "workflow_version",
-                                                               "task_project",
-                                                               "task_domain",
-                                                               "task_name",
-                                                               "task_version",
-                                                               "closure_digest",
-                                                               "inputs_uri",
-                                                               "user_inputs_uri",
-                                                               "user",
-                                                               "mode",
-                                                               "cluster",
-                                                               "parent_execution",
-                                                               "parent_path",
-                                                               "parent_attempt",
-                                                               "parent_epoch",
-                                                               "source_execution",
-                                                               "inputs",
-                                                               "user_inputs",
-                                                               "spec"};
+  // What never changes besides is in `engine`: the first event holds the digest of it all.
   static constexpr auto Fields() {
     using R = ExecutionRow;
     return std::make_tuple(
-        Field("id", &R::id), Field("project", &R::project), Field("domain", &R::domain),
-        Field("name", &R::name), Field("phase", &R::phase), Field("version", &R::version),
+        Fixed("id", &R::id), Fixed("project", &R::project), Fixed("domain", &R::domain),
+        Fixed("name", &R::name), Field("phase", &R::phase), Field("version", &R::version),
         Field("epoch", &R::epoch), Field("sequence", &R::sequence), Field("chain", &R::chain),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
+        Fixed(Required("created_at", &R::created_at)), Required("updated_at", &R::updated_at),
         Field("started_at", &R::started_at), Field("ended_at", &R::ended_at),
-        Field("duration", &R::duration), Field("launch_entity", &R::launch_entity),
-        Field("launch_plan_project", &R::launch_plan_project),
-        Field("launch_plan_domain", &R::launch_plan_domain),
-        Field("launch_plan_name", &R::launch_plan_name),
-        Field("launch_plan_version", &R::launch_plan_version),
-        Field("workflow_project", &R::workflow_project),
-        Field("workflow_domain", &R::workflow_domain), Field("workflow_name", &R::workflow_name),
-        Field("workflow_version", &R::workflow_version), Field("task_project", &R::task_project),
-        Field("task_domain", &R::task_domain), Field("task_name", &R::task_name),
-        Field("task_version", &R::task_version), Field("closure_digest", &R::closure_digest),
-        Field("inputs_uri", &R::inputs_uri), Field("user_inputs_uri", &R::user_inputs_uri),
+        Field("duration", &R::duration), Fixed("launch_entity", &R::launch_entity),
+        Fixed("launch_plan_project", &R::launch_plan_project),
+        Fixed("launch_plan_domain", &R::launch_plan_domain),
+        Fixed("launch_plan_name", &R::launch_plan_name),
+        Fixed("launch_plan_version", &R::launch_plan_version),
+        Fixed("workflow_project", &R::workflow_project),
+        Fixed("workflow_domain", &R::workflow_domain), Fixed("workflow_name", &R::workflow_name),
+        Fixed("workflow_version", &R::workflow_version), Fixed("task_project", &R::task_project),
+        Fixed("task_domain", &R::task_domain), Fixed("task_name", &R::task_name),
+        Fixed("task_version", &R::task_version), Fixed("closure_digest", &R::closure_digest),
+        Fixed("inputs_uri", &R::inputs_uri), Fixed("user_inputs_uri", &R::user_inputs_uri),
         Field("outputs_uri", &R::outputs_uri), Field("error_code", &R::error_code),
         Field("error_kind", &R::error_kind), Field("error_uri", &R::error_uri),
         Field("error_worker", &R::error_worker), Field("error_at", &R::error_at),
-        Field("abort_principal", &R::abort_principal), Field("user", &R::user),
-        Field("mode", &R::mode), Field("cluster", &R::cluster), Field("state", &R::state),
+        Field("abort_principal", &R::abort_principal), Fixed("user", &R::user),
+        Fixed("mode", &R::mode), Fixed("cluster", &R::cluster), Field("state", &R::state),
         Field("state_changed_at", &R::state_changed_at),
         Field("state_principal", &R::state_principal),
-        Field("parent_execution", &R::parent_execution), Field("parent_path", &R::parent_path),
-        Field("parent_attempt", &R::parent_attempt), Field("parent_epoch", &R::parent_epoch),
-        Field("source_execution", &R::source_execution), Field("due_at", &R::due_at),
+        Fixed("parent_execution", &R::parent_execution), Fixed("parent_path", &R::parent_path),
+        Fixed("parent_attempt", &R::parent_attempt), Fixed("parent_epoch", &R::parent_epoch),
+        Fixed("source_execution", &R::source_execution), Field("due_at", &R::due_at),
         Field("witness", &R::witness), Field("abort_cause", &R::abort_cause),
-        Field("error_message", &R::error_message), Field("inputs", &R::inputs),
-        Field("user_inputs", &R::user_inputs), Field("outputs", &R::outputs),
-        Field("engine", &R::engine), Field("spec", &R::spec));
+        Field("error_message", &R::error_message), Fixed("inputs", &R::inputs),
+        Fixed("user_inputs", &R::user_inputs), Field("outputs", &R::outputs),
+        Field("engine", &R::engine), Fixed("spec", &R::spec));
   }
 };
 

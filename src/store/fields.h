@@ -25,18 +25,30 @@ namespace martlet::store {
 
 template <class R, class T>
 struct Field {
+  constexpr Field(std::string_view column, T R::*place) : name(column), member(place) {}
+
   std::string_view name;
   T R::*member;
   bool required = false;
+  bool fixed = false;
 };
-template <class R, class T>
-Field(std::string_view, T R::*) -> Field<R, T>;
-template <class R, class T>
-Field(const char*, T R::*) -> Field<R, T>;
 
 template <class R, class T>
 constexpr Field<R, T> Required(std::string_view name, T R::*member) {
-  return {name, member, true};
+  Field<R, T> field(name, member);
+  field.required = true;
+  return field;
+}
+
+/// Never changes once the row is there: one of the columns under RecordDigest.
+template <class R, class T>
+constexpr Field<R, T> Fixed(Field<R, T> field) {
+  field.fixed = true;
+  return field;
+}
+template <class R, class T>
+constexpr Field<R, T> Fixed(std::string_view name, T R::*member) {
+  return Fixed(Field<R, T>(name, member));
 }
 
 namespace internal {

@@ -52,7 +52,7 @@ struct Exists;
 /// A conjunction. Empty means every row.
 struct Filter {
   std::vector<Predicate> where = {};
-  std::vector<Exists> exists = {};
+  std::vector<Exists> exists;
 };
 
 /// Some row of another table belongs to the row: `on` pairs (column of the asking table, column of

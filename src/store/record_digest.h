@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string_view>
+#include <tuple>
 
+#include "store/fields.h"
 #include "store/schema.h"
 #include "store/value.h"
 
@@ -14,14 +16,18 @@ namespace martlet::store {
 /// added later does not change older digests.
 [[nodiscard]] Bytes DigestOfCells(std::string_view table, const Cells& cells);
 
-/// The cells that `R::kRecord` names, then `more`.
+/// The cells of the columns that are Fixed in `R::Fields()`, in their order, then `more`.
 template <class R>
 [[nodiscard]] Bytes RecordDigest(const R& row, const Cells& more = {}) {
-  const Row cells = ToRow(row);
   Cells named;
-  for (const std::string_view column : R::kRecord) {
-    named.emplace_back(column, cells[TableOf<R>().Find(column).value()]);
-  }
+  std::apply(
+      [&](const auto&... field) {
+        const auto add = [&](const auto& one) {
+          if (one.fixed) named.emplace_back(one.name, row.*(one.member));
+        };
+        (add(field), ...);
+      },
+      R::Fields());
   named.insert(named.end(), more.begin(), more.end());
   return DigestOfCells(R::kTable, named);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,18 +45,15 @@ struct TaskRow {
   Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "task";
-  static constexpr std::array<std::string_view, 11> kRecord = {
-      "project", "domain",     "name",       "version", "type",   "short_description",
-      "digest",  "created_at", "updated_at", "spec",    "closure"};
   static constexpr auto Fields() {
     using R = TaskRow;
     return std::make_tuple(
-        Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
-        Field("version", &R::version), Field("type", &R::type),
-        Field("short_description", &R::short_description), Field("digest", &R::digest),
-        Field("record", &R::record), Required("created_at", &R::created_at),
-        Required("updated_at", &R::updated_at), Field("spec", &R::spec),
-        Field("closure", &R::closure));
+        Fixed("project", &R::project), Fixed("domain", &R::domain), Fixed("name", &R::name),
+        Fixed("version", &R::version), Fixed("type", &R::type),
+        Fixed("short_description", &R::short_description), Fixed("digest", &R::digest),
+        Field("record", &R::record), Fixed(Required("created_at", &R::created_at)),
+        Fixed(Required("updated_at", &R::updated_at)), Fixed("spec", &R::spec),
+        Fixed("closure", &R::closure));
   }
 };
 
@@ -76,19 +72,15 @@ struct WorkflowRow {
   Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "workflow";
-  static constexpr std::array<std::string_view, 11> kRecord = {
-      "project",           "domain",          "name",   "version",
-      "short_description", "closure_digest",  "digest", "created_at",
-      "updated_at",        "typed_interface", "spec"};
   static constexpr auto Fields() {
     using R = WorkflowRow;
-    return std::make_tuple(Field("project", &R::project), Field("domain", &R::domain),
-                           Field("name", &R::name), Field("version", &R::version),
-                           Field("short_description", &R::short_description),
-                           Field("closure_digest", &R::closure_digest), Field("digest", &R::digest),
-                           Field("record", &R::record), Required("created_at", &R::created_at),
-                           Required("updated_at", &R::updated_at),
-                           Field("typed_interface", &R::typed_interface), Field("spec", &R::spec));
+    return std::make_tuple(
+        Fixed("project", &R::project), Fixed("domain", &R::domain), Fixed("name", &R::name),
+        Fixed("version", &R::version), Fixed("short_description", &R::short_description),
+        Fixed("closure_digest", &R::closure_digest), Fixed("digest", &R::digest),
+        Field("record", &R::record), Fixed(Required("created_at", &R::created_at)),
+        Fixed(Required("updated_at", &R::updated_at)),
+        Fixed("typed_interface", &R::typed_interface), Fixed("spec", &R::spec));
   }
 };
 
@@ -113,33 +105,18 @@ struct LaunchPlanRow {
   Bytes record;  ///< RecordDigest
 
   static constexpr std::string_view kTable = "launch_plan";
-  static constexpr std::array<std::string_view, 15> kRecord = {"project",
-                                                               "domain",
-                                                               "name",
-                                                               "version",
-                                                               "digest",
-                                                               "workflow_project",
-                                                               "workflow_domain",
-                                                               "workflow_name",
-                                                               "workflow_version",
-                                                               "schedule_type",
-                                                               "launch_condition_type",
-                                                               "created_at",
-                                                               "expected_inputs",
-                                                               "expected_outputs",
-                                                               "spec"};
   static constexpr auto Fields() {
     using R = LaunchPlanRow;
     return std::make_tuple(
-        Field("project", &R::project), Field("domain", &R::domain), Field("name", &R::name),
-        Field("version", &R::version), Field("state", &R::state), Field("digest", &R::digest),
-        Field("record", &R::record), Field("workflow_project", &R::workflow_project),
-        Field("workflow_domain", &R::workflow_domain), Field("workflow_name", &R::workflow_name),
-        Field("workflow_version", &R::workflow_version), Field("schedule_type", &R::schedule_type),
-        Field("launch_condition_type", &R::launch_condition_type),
-        Required("created_at", &R::created_at), Required("updated_at", &R::updated_at),
-        Field("expected_inputs", &R::expected_inputs),
-        Field("expected_outputs", &R::expected_outputs), Field("spec", &R::spec));
+        Fixed("project", &R::project), Fixed("domain", &R::domain), Fixed("name", &R::name),
+        Fixed("version", &R::version), Field("state", &R::state), Fixed("digest", &R::digest),
+        Field("record", &R::record), Fixed("workflow_project", &R::workflow_project),
+        Fixed("workflow_domain", &R::workflow_domain), Fixed("workflow_name", &R::workflow_name),
+        Fixed("workflow_version", &R::workflow_version), Fixed("schedule_type", &R::schedule_type),
+        Fixed("launch_condition_type", &R::launch_condition_type),
+        Fixed(Required("created_at", &R::created_at)), Required("updated_at", &R::updated_at),
+        Fixed("expected_inputs", &R::expected_inputs),
+        Fixed("expected_outputs", &R::expected_outputs), Fixed("spec", &R::spec));
   }
 };
 
