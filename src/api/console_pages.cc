@@ -124,7 +124,7 @@ void ConsolePages::Handle(std::shared_ptr<net::HttpExchange> exchange) {
 }
 
 void LogPages::Handle(std::shared_ptr<net::HttpExchange> exchange) {
-  if (!workers_.TryPost([this, exchange] { Serve(exchange); })) {
+  if (!workers_.Submit([this, exchange] { Serve(exchange); })) {
     exchange->Respond(net::TextResponse(503, "busy; try again in a moment"));
   }
 }

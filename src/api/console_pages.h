@@ -3,8 +3,8 @@
 #include <functional>
 #include <string>
 
+#include "base/work_queue.h"
 #include "net/http_router.h"
-#include "net/worker_pool.h"
 
 namespace martlet::api {
 
@@ -26,7 +26,7 @@ class LogPages final : public net::HttpHandler {
   /// Path of an attempt's log by execution and generated name.
   using LogPath = std::function<std::string(const std::string& execution, const std::string& name)>;
 
-  LogPages(LogPath log_path, net::WorkerPool& workers)
+  LogPages(LogPath log_path, WorkQueue& workers)
       : log_path_(std::move(log_path)), workers_(workers) {}
 
   void Handle(std::shared_ptr<net::HttpExchange> exchange) override;
@@ -35,7 +35,7 @@ class LogPages final : public net::HttpHandler {
   void Serve(const std::shared_ptr<net::HttpExchange>& exchange);
 
   const LogPath log_path_;
-  net::WorkerPool& workers_;
+  WorkQueue& workers_;
 };
 
 }  // namespace martlet::api

@@ -73,7 +73,7 @@ void Dispatcher::Post(const Method& method, Transport transport, CallContext con
       std::make_shared<Waiting>(std::move(context), std::move(decode), std::move(counted),
                                 Borrow(pending_bytes_, request_bytes));
   const bool fits = pending_bytes_.load() <= limits::kPendingRequestBytesMax;
-  if (fits && parts_.workers.TryPost([this, &method, waiting] {
+  if (fits && parts_.workers.Submit([this, &method, waiting] {
         Execute(method, std::move(waiting->context), waiting->decode, std::move(waiting->sink));
       })) {
     return;

@@ -10,7 +10,7 @@
 #include "api/metrics.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "net/worker_pool.h"
+#include "base/work_queue.h"
 
 namespace martlet::api {
 
@@ -21,7 +21,7 @@ class Dispatcher {
  public:
   struct Parts {
     const Authorizer& authorizer;
-    net::WorkerPool& workers;
+    WorkQueue& workers;
     Metrics& metrics;
     const Clock& clock;
     Random& random;

@@ -49,7 +49,7 @@ objects::RequestHead HeadOf(const net::HttpRequest& request) {
 }  // namespace
 
 void ObjectPages::Handle(std::shared_ptr<net::HttpExchange> exchange) {
-  if (!workers_.TryPost([this, exchange] { Serve(exchange); })) {
+  if (!workers_.Submit([this, exchange] { Serve(exchange); })) {
     exchange->Respond(net::TextResponse(503, "busy; try again in a moment"));
   }
 }

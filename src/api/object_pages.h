@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/work_queue.h"
 #include "net/http.h"
-#include "net/worker_pool.h"
 #include "objects/http_routes.h"
 
 namespace martlet::api {
@@ -10,7 +10,7 @@ namespace martlet::api {
 class ObjectPages final : public net::HttpHandler {
  public:
   /// Both borrowed.
-  ObjectPages(objects::ObjectRoutes& routes, net::WorkerPool& workers)
+  ObjectPages(objects::ObjectRoutes& routes, WorkQueue& workers)
       : routes_(routes), workers_(workers) {}
 
   void Handle(std::shared_ptr<net::HttpExchange> exchange) override;
@@ -19,7 +19,7 @@ class ObjectPages final : public net::HttpHandler {
   void Serve(const std::shared_ptr<net::HttpExchange>& exchange);
 
   objects::ObjectRoutes& routes_;
-  net::WorkerPool& workers_;
+  WorkQueue& workers_;
 };
 
 }  // namespace martlet::api

@@ -95,7 +95,7 @@ class RestGatewayTest : public ::testing::Test {
   SystemClock clock_;
   SystemRandom random_;
   OpenAuthorizer authorizer_;
-  net::WorkerPool workers_{1, 1};
+  WorkerPool workers_{"api", 1, 1};
   Metrics metrics_;
   Dispatcher dispatcher_{{authorizer_, workers_, metrics_, clock_, random_}};
   MethodTable table_;

@@ -32,7 +32,7 @@ Server::Server(std::unique_ptr<net::Port> port, const Options& options, const Cl
       random_(random),
       host_(options.port.host),
       port_(std::move(port)),
-      workers_(options.worker_count, limits::kPendingRequestsMax) {}
+      workers_("api", options.worker_count, limits::kPendingRequestsMax) {}
 
 Server::~Server() { Stop(Nanos(0)); }
 
@@ -65,7 +65,7 @@ void Server::AddOwnPages() {
                     "Connections closed at once because of a bound, since the start",
                     [this] { return static_cast<double>(port_->counts().refused_total); });
   metrics_.AddGauge("martlet_requests_waiting", "Requests that wait for a worker",
-                    [this] { return static_cast<double>(workers_.Pending()); });
+                    [this] { return static_cast<double>(workers_.Waiting()); });
 }
 
 void Server::Stop(Nanos grace) {
@@ -76,7 +76,7 @@ void Server::Stop(Nanos grace) {
     const std::jthread http([&] { port_->Stop(grace); });
     if (grpc_ != nullptr) grpc_->Stop(grace);
   }
-  workers_.Stop();
+  workers_.Close();
 }
 
 std::string Server::Url() const {

@@ -15,9 +15,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/work_queue.h"
 #include "net/http_router.h"
 #include "net/port.h"
-#include "net/worker_pool.h"
 
 namespace martlet::api {
 
@@ -32,7 +32,7 @@ class Server {
  public:
   struct Options {
     net::Port::Options port;
-    int worker_count = 8;  ///< threads that run handlers; some of them wait for the disk
+    std::size_t worker_count = 8;  ///< threads that run handlers; some of them wait for the disk
     /// "https://flyte.example.com" when clients reach the port by another name; its host passes
     /// the Host and Origin checks.
     std::string public_url;
@@ -65,7 +65,7 @@ class Server {
   /// Where other HTTP paths are added before Start.
   [[nodiscard]] net::HttpRouter& routes() { return routes_; }
   [[nodiscard]] Metrics& metrics() { return metrics_; }
-  [[nodiscard]] net::WorkerPool& workers() { return workers_; }
+  [[nodiscard]] WorkQueue& workers() { return workers_; }
 
  private:
   Server(std::unique_ptr<net::Port> port, const Options& options, const Clock& clock,
@@ -80,7 +80,7 @@ class Server {
   net::HttpRouter routes_;
   // Destroyed before what it calls into, after what it calls from: see net::Port.
   std::unique_ptr<net::Port> port_;
-  net::WorkerPool workers_;
+  WorkerPool workers_;
   std::optional<Dispatcher> dispatcher_;
   std::optional<RestGateway> gateway_;
   std::unique_ptr<GrpcServer> grpc_;

@@ -304,7 +304,7 @@ TEST_F(ServerTest, FullPoolAnswersResourceExhaustedAtOnce) {
   std::vector<std::jthread> callers;
   callers.emplace_back([&] { grpc_->Call(kGetTask, TaskRequest("block")); });
   while (blocked_ == 0) std::this_thread::yield();
-  while (server_->workers().TryPost([] {})) {
+  while (server_->workers().Submit([] {})) {
   }
   const auto reply = grpc_->Call(kGetTask, TaskRequest("n"));
   EXPECT_EQ(reply.code, static_cast<int>(Code::kResourceExhausted));

@@ -8,6 +8,7 @@
 #include "base/gate.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/work_queue.h"
 
 namespace martlet {
 namespace {
@@ -53,6 +54,28 @@ TEST(Gate, CloseWaitsForTheLastPassAndRefusesNewOnes) {
   pass.reset();
   closer.join();
   EXPECT_TRUE(closed);
+}
+
+TEST(WorkerPool, RefusesWhenFullAndRunsTheRestWhenClosed) {
+  std::mutex gate;
+  std::atomic<int> ran = 0;
+  WorkerPool pool("test", 1, 2);
+  std::unique_lock hold(gate);
+  std::atomic<bool> busy = false;
+  ASSERT_TRUE(pool.Submit([&] {
+    busy = true;
+    const std::lock_guard wait(gate);
+    ++ran;
+  }));
+  while (!busy) std::this_thread::yield();
+  EXPECT_TRUE(pool.Submit([&] { ++ran; }));
+  EXPECT_TRUE(pool.Submit([&] { ++ran; }));
+  EXPECT_EQ(pool.Waiting(), 2U);
+  EXPECT_EQ(pool.Submit([&] { ++ran; }).error().code, Code::kResourceExhausted);
+  hold.unlock();
+  pool.Close();
+  EXPECT_EQ(ran, 3);
+  EXPECT_EQ(pool.Submit([] {}).error().code, Code::kUnavailable);
 }
 
 TEST(Clock, FormatsNanosecondsAndTimesBeforeTheEpoch) {

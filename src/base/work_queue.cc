@@ -24,6 +24,11 @@ Status WorkerPool::Submit(Work work) {
   return {};
 }
 
+std::size_t WorkerPool::Waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void WorkerPool::Close() {
   {
     const std::lock_guard lock(mutex_);

@@ -14,13 +14,15 @@
 namespace martlet {
 
 /// Runs pieces of blocking work somewhere else: a pool of threads in production, the simulator's
-/// own loop in simulation. Thread-safe.
+/// own loop in simulation. The threads of the transports hand over handlers, reads of the disk and
+/// the encoding of large replies to it. Thread-safe.
 class WorkQueue {
  public:
   using Work = std::function<void()>;
   virtual ~WorkQueue() = default;
 
-  /// RESOURCE_EXHAUSTED when the queue is full or closed; the work is then not run.
+  /// RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE when it is closed; the work is then not
+  /// kept.
   virtual Status Submit(Work work) = 0;
 };
 
@@ -33,6 +35,8 @@ class WorkerPool final : public WorkQueue {
 
   Status Submit(Work work) override;
 
+  [[nodiscard]] std::size_t Waiting() const;
+
   /// Runs what is queued, then ends the threads. Further work is refused. Idempotent.
   void Close();
 
@@ -41,7 +45,7 @@ class WorkerPool final : public WorkQueue {
 
   const std::string name_;
   const std::size_t queue_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Work> queue_;  // guarded by mutex_
   bool closed_ = false;     // guarded by mutex_

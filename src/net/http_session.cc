@@ -151,7 +151,7 @@ asio::awaitable<void> HttpSession::OnWorker(std::function<void()> work) {
       signal_.cancel();
     });
   };
-  while (!shared_.workers.TryPost(run)) {
+  while (!shared_.workers.Submit(run)) {
     asio::steady_timer pause(executor, std::chrono::milliseconds(10));
     co_await pause.async_wait(kAwait);
   }
@@ -242,7 +242,7 @@ asio::awaitable<bool> HttpSession::ServeOne() {
     if (auto* read = std::get_if<ReadCommand>(&command)) {
       Status status = co_await ReadBody(parser, *read->sink);
       const auto done = std::make_shared<std::function<void(Status)>>(std::move(read->done));
-      if (!shared_.workers.TryPost([done, status] { (*done)(status); })) {
+      if (!shared_.workers.Submit([done, status] { (*done)(status); })) {
         (*done)(SystemError(Code::kResourceExhausted,
                             "the server is busy: too many requests wait; try again later"));
       }

@@ -17,9 +17,9 @@
 #include <string_view>
 #include <variant>
 
+#include "base/work_queue.h"
 #include "net/http.h"
 #include "net/origin_guard.h"
-#include "net/worker_pool.h"
 
 namespace martlet::net {
 
@@ -31,7 +31,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   struct Shared {
     HttpHandler& handler;
     const OriginGuard& guard;
-    WorkerPool& workers;
+    WorkQueue& workers;
     std::atomic<std::size_t>& collected_bytes;  ///< bodies in memory, of all connections
   };
 

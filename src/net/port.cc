@@ -110,7 +110,7 @@ class AsioPort final : public Port {
     if (reserve_fd_ >= 0) close(reserve_fd_);
   }
 
-  void Start(HttpHandler& handler, WorkerPool& workers, AdoptHttp2 adopt_http2) override {
+  void Start(HttpHandler& handler, WorkQueue& workers, AdoptHttp2 adopt_http2) override {
     adopt_http2_ = std::move(adopt_http2);
     shared_.emplace(HttpSession::Shared{handler, guard_, workers, collected_bytes_});
     work_.emplace(io_.get_executor());

@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "base/work_queue.h"
 #include "net/http.h"
 #include "net/origin_guard.h"
-#include "net/worker_pool.h"
 
 namespace martlet::net {
 
@@ -52,7 +52,7 @@ class Port {
   virtual ~Port() = default;
 
   /// Begins to serve. `handler` and `workers` outlive the port's Stop.
-  virtual void Start(HttpHandler& handler, WorkerPool& workers, AdoptHttp2 adopt_http2) = 0;
+  virtual void Start(HttpHandler& handler, WorkQueue& workers, AdoptHttp2 adopt_http2) = 0;
 
   /// Stops accepting and closes the listening socket; when it returns, no connection will be
   /// handed over any more. Idempotent.
