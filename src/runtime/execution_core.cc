@@ -250,6 +250,18 @@ Turn<RuntimeAction> ExecutionCore::Decide(LiveExecution& execution,
   return turn;
 }
 
+std::optional<ExecutionInput> ExecutionCore::Refusal(const Error& error) {
+  const bool by_code = error.code == Code::kFailedPrecondition ||
+                       error.code == Code::kAlreadyExists || error.code == Code::kInvalidArgument;
+  if (!by_code && error.kind != ErrorKind::kUser) return std::nullopt;
+  engine::Fault fault;
+  fault.code = CodeName(error.code);
+  fault.message = error.message;
+  fault.kind =
+      error.kind == ErrorKind::kUser ? engine::FaultKind::kUser : engine::FaultKind::kSystem;
+  return ExecutionInput{engine::Refused{std::move(fault)}, 0};
+}
+
 std::vector<RuntimeAction> ExecutionCore::Resume(const LiveExecution& execution) {
   std::vector<RuntimeAction> actions;
   if (Finished(execution)) return actions;

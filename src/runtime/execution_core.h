@@ -60,6 +60,9 @@ class ExecutionCore {
   bool Finished(const LiveExecution& execution) {
     return engine::IsTerminal(execution.state.phase);
   }
+  /// What a guard refused for good fails the execution; what lost a race, or the store's own
+  /// troubles, are tried again.
+  std::optional<ExecutionInput> Refusal(const Error& error);
   void Act(const LiveExecution& execution, std::vector<RuntimeAction> actions) {
     sink_.Act(execution, std::move(actions));
   }

@@ -33,7 +33,8 @@
 /// actions carried out and its callers answered.
 ///
 /// A transaction that fails leaves nothing behind: the state in memory is dropped and loaded again
-/// from rows, callers get the error, and internal inputs are decided once more after a pause.
+/// from rows, callers get the error, and internal inputs are decided once more after a pause. When
+/// the failure is one that no repetition mends, the core says which single input takes their place.
 namespace martlet::runtime {
 
 /// What a core wants after a batch of inputs.
@@ -54,6 +55,7 @@ struct Turn {
 ///     Timestamp LastAt(const State&);                   // of the last event
 ///     bool Finished(const State&);                      // terminal: nothing will be decided
 ///     void Act(const State&, std::vector<Action>);      // after commit; must not block
+///     std::optional<Input> Refusal(const Error&);       // nullopt: deciding again may succeed
 ///   };
 template <class Core>
 class Shard {
@@ -115,7 +117,7 @@ class Shard {
       ready.swap(ready_);
       for (const ExecutionId id : ready) Decide(id);
     }
-    return due_.empty() ? std::nullopt : std::optional(due_.top().when);
+    return NextDue();
   }
 
   /// Runs until Stop(). The calling thread becomes the shard's.
@@ -174,8 +176,8 @@ class Shard {
     std::vector<Arrival> in_flight;  // decided, their transaction not yet durable
     std::vector<Action> actions;     // of the transaction in flight
     bool committing = false;
-    bool ready = false;                  // listed in ready_
-    std::optional<Timestamp> pause_end;  // after a failed transaction
+    bool ready = false;   // listed in ready_
+    bool paused = false;  // after a failed transaction: listed in pauses_
   };
 
   void Take(Message& message) {
@@ -199,7 +201,7 @@ class Shard {
   }
 
   void MakeReady(ExecutionId id, Held& held) {
-    if (held.ready || held.committing || held.pause_end) return;
+    if (held.ready || held.committing || held.paused) return;
     held.ready = true;
     ready_.push_back(id);
   }
@@ -210,7 +212,7 @@ class Shard {
     if (found == held_.end()) return;
     Held& held = found->second;
     held.ready = false;
-    if (held.committing || held.pause_end) return;
+    if (held.committing || held.paused) return;
     if (held.state == nullptr && !LoadState(id, held)) return;
     if (held.waiting.empty()) {
       EvictIfFinished(id, held);
@@ -277,7 +279,13 @@ class Shard {
     if (!outcome) {
       LogWarning("shard.turn_failed", {{"execution", id.value}, {"why", outcome.error().message}});
       held.state = nullptr;
-      FailCallers(decided, outcome.error());
+      // What a caller asked for may be what was refused: our own inputs are then tried without it.
+      if (!FailCallers(decided, outcome.error())) {
+        if (std::optional<Input> refused = core_.Refusal(outcome.error())) {
+          decided.clear();
+          decided.push_back({*std::move(refused), {}});
+        }
+      }
       held.waiting.insert(held.waiting.begin(), std::make_move_iterator(decided.begin()),
                           std::make_move_iterator(decided.end()));
       Pause(id, held);
@@ -301,8 +309,9 @@ class Shard {
     if (held.state != nullptr && core_.Finished(*held.state)) held_.erase(id);
   }
 
-  /// Callers get the error and may repeat; inputs of our own stay.
-  static void FailCallers(std::vector<Arrival>& arrivals, const Error& error) {
+  /// Callers get the error and may repeat; inputs of our own stay. Returns whether there were any
+  /// callers.
+  static bool FailCallers(std::vector<Arrival>& arrivals, const Error& error) {
     std::vector<Arrival> kept;
     for (Arrival& arrival : arrivals) {
       if (arrival.done) {
@@ -311,7 +320,9 @@ class Shard {
         kept.push_back(std::move(arrival));
       }
     }
+    const bool any = kept.size() != arrivals.size();
     arrivals = std::move(kept);
+    return any;
   }
 
   static void Answer(std::vector<Arrival> arrivals, const Status& status) {
@@ -321,8 +332,19 @@ class Shard {
   }
 
   void Pause(ExecutionId id, Held& held) {
-    held.pause_end = clock_.Now() + kRetryPause;
-    due_.push({*held.pause_end, ++due_count_, id, std::nullopt});
+    if (std::exchange(held.paused, true)) return;
+    pauses_.emplace_back(clock_.Steady() + kRetryPause, id);
+  }
+
+  /// The next due time, or the end of a pause as the wall clock shows it now.
+  [[nodiscard]] std::optional<Timestamp> NextDue() const {
+    std::optional<Timestamp> next;
+    if (!due_.empty()) next = due_.top().when;
+    if (!pauses_.empty()) {
+      const Timestamp end = clock_.Now() + (pauses_.front().first - clock_.Steady());
+      next = next ? std::min(*next, end) : end;
+    }
+    return next;
   }
 
   void FireDue() {
@@ -330,25 +352,27 @@ class Shard {
     while (!due_.empty() && due_.top().when <= now) {
       DueEntry entry = due_.top();
       due_.pop();
-      if (entry.input) {
-        Held& held = held_[entry.id];
-        held.waiting.push_back({*std::move(entry.input), {}});
-        MakeReady(entry.id, held);
-        continue;
-      }
-      const auto found = held_.find(entry.id);
-      if (found == held_.end() || !found->second.pause_end) continue;
-      found->second.pause_end.reset();
-      MakeReady(entry.id, found->second);
+      Held& held = held_[entry.id];
+      held.waiting.push_back({std::move(entry.input), {}});
+      MakeReady(entry.id, held);
+    }
+    const Nanos steady = clock_.Steady();
+    while (!pauses_.empty() && pauses_.front().first <= steady) {
+      const ExecutionId id = pauses_.front().second;
+      pauses_.pop_front();
+      const auto found = held_.find(id);
+      if (found == held_.end()) continue;
+      found->second.paused = false;
+      MakeReady(id, found->second);
     }
   }
 
-  /// A delayed input, or (without one) the end of a pause.
+  /// An input that is due by the wall clock, as the rows that it follows from say.
   struct DueEntry {
     Timestamp when;
     std::uint64_t number = 0;  // keeps entries of the same time in order
     ExecutionId id;
-    std::optional<Input> input;
+    Input input;
     bool operator>(const DueEntry& other) const {
       return std::tie(when, number) > std::tie(other.when, other.number);
     }
@@ -367,6 +391,9 @@ class Shard {
   std::unordered_map<ExecutionId, Held> held_;
   std::vector<ExecutionId> ready_;
   std::priority_queue<DueEntry, std::vector<DueEntry>, std::greater<>> due_;
+  // All last as long, so that the order of entry is the order of their ends. By steady time: a jump
+  // of the wall clock must not make a pause longer.
+  std::deque<std::pair<Nanos, ExecutionId>> pauses_;
   std::uint64_t due_count_ = 0;
   std::uint64_t turn_count_ = 0;
 };

@@ -46,7 +46,7 @@ class ToyCore {
     state.last_at = at;
     turn.actions.push_back("reached " + std::to_string(state.count));
     turn.write = [this, id = state.id, before, after = state.count](store::Txn& txn) -> Status {
-      if (refuse) return SystemError(Code::kAborted, "refused");
+      if (refuse) return SystemError(refuse_code, "refused");
       return txn.Update(store::TableOf<store::MetaRow>(), store::KeyOf(KeyOf(id)),
                         {{"value", std::to_string(after)}}, {{"value", std::to_string(before)}});
     };
@@ -62,7 +62,14 @@ class ToyCore {
     acts.insert(acts.end(), actions.begin(), actions.end());
   }
 
+  static std::optional<Add> Refusal(const Error& error) {
+    if (error.code != Code::kFailedPrecondition) return std::nullopt;
+    return Add{kRefused};
+  }
+  static constexpr int kRefused = 7;
+
   bool refuse = false;
+  Code refuse_code = Code::kAborted;
   int loads = 0;
   std::vector<std::size_t> batches;
   std::vector<std::string> acts;
@@ -148,6 +155,54 @@ TEST_F(ShardTest, AFailedTransactionLeavesNothingBehindAndOwnInputsAreDecidedAga
   shard_.RunOnce();
   EXPECT_EQ(core_.acts.back(), "reached 4");
   EXPECT_EQ(answers_.size(), 1u);
+}
+
+TEST_F(ShardTest, ARefusalTakesThePlaceOfOurOwnInputs) {
+  core_.refuse = true;
+  core_.refuse_code = Code::kFailedPrecondition;
+  shard_.PostAt(clock_.Now(), {1}, Add{4});
+  shard_.RunOnce();
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  core_.refuse = false;
+  clock_.Advance(std::chrono::seconds(1));
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  EXPECT_EQ(core_.acts.back(), "reached 7");
+}
+
+TEST_F(ShardTest, ACallersRefusalIsItsOwn) {
+  core_.refuse = true;
+  core_.refuse_code = Code::kFailedPrecondition;
+  Post(3);
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  core_.refuse = false;
+  clock_.Advance(std::chrono::seconds(1));
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  EXPECT_EQ(answers_, (Acts{"FAILED_PRECONDITION"}));
+  for (const std::string& act : core_.acts) EXPECT_EQ(act, "resumed at 0");
+}
+
+TEST_F(ShardTest, AJumpOfTheWallClockDoesNotStretchAPause) {
+  core_.refuse = true;
+  shard_.PostAt(clock_.Now(), {1}, Add{4});
+  shard_.RunOnce();
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  core_.refuse = false;
+  clock_.JumpWall(-std::chrono::hours(1));
+  clock_.Advance(std::chrono::milliseconds(100));
+  shard_.RunOnce();
+  store_->Pump();
+  shard_.RunOnce();
+  EXPECT_EQ(core_.acts.back(), "reached 4");
 }
 
 TEST_F(ShardTest, DueInputsComeInTheOrderOfTheirTimes) {

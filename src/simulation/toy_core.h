@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -76,6 +77,8 @@ class ToyCore {
   std::vector<Action> Resume(const State& state);
   Timestamp LastAt(const State& state) { return state.last_at; }
   bool Finished(const State& state) { return state.phase == ToyPhase::kDone; }
+  /// Its transactions fail in ways that repeating mends.
+  static std::optional<Input> Refusal(const Error&) { return std::nullopt; }
   void Act(const State& state, std::vector<Action> actions) {
     for (const Action& action : actions) act_(state, action);
   }
