@@ -45,8 +45,14 @@ EntityName NameIn(const store::Row& row) {
           std::get<std::string>(row[2]), std::get<std::string>(row[3])};
 }
 
+Status CheckNameList(const flyteidl::admin::NamedEntityIdentifierListRequest& request) {
+  if (request.project().empty()) return MissingField("project");
+  if (request.domain().empty()) return MissingField("domain");
+  return CheckLimit(request.limit());
+}
+
 Result<flyteidl::admin::NamedEntityIdentifierList> ListNames(
-    store::Reader& reader, const flyteidl::admin::NamedEntityIdentifierListRequest& request,
+    store::Store& store, const flyteidl::admin::NamedEntityIdentifierListRequest& request,
     flyteidl::core::ResourceType type, Entity entity, std::string_view rpc) {
   store::Query query;
   query.table = &store::TableOf<store::NamedEntityRow>();
@@ -70,7 +76,9 @@ Result<flyteidl::admin::NamedEntityIdentifierList> ListNames(
   const auto offset = ParseToken(request.token(), rpc);
   if (!offset) return Forward(offset);
   flyteidl::admin::NamedEntityIdentifierList response;
-  auto token = ListRows(reader, std::move(query), {*offset, request.limit()},
+  auto reader = store.Snapshot();
+  if (!reader) return Forward(reader);
+  auto token = ListRows(**reader, std::move(query), {*offset, request.limit()},
                         [&](const store::Row& cells) -> Result<std::size_t> {
                           auto row = store::FromRow<store::NamedEntityRow>(cells);
                           auto* id = response.add_entities();

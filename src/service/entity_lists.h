@@ -34,10 +34,14 @@ struct ListQuestion {
 /// The first four cells of a row that was selected with project, domain, name and version first.
 [[nodiscard]] EntityName NameIn(const store::Row& row);
 
+/// "missing project", "missing domain", then the limit.
+[[nodiscard]] Status CheckNameList(
+    const flyteidl::admin::NamedEntityIdentifierListRequest& request);
+
 /// Different names of a project and domain. Filters are ignored, as Flyte ignores them; the order
 /// is by project, domain or name. `rpc` appears in the text of a bad token.
 [[nodiscard]] Result<flyteidl::admin::NamedEntityIdentifierList> ListNames(
-    store::Reader& reader, const flyteidl::admin::NamedEntityIdentifierListRequest& request,
+    store::Store& store, const flyteidl::admin::NamedEntityIdentifierListRequest& request,
     flyteidl::core::ResourceType type, Entity entity, std::string_view rpc);
 
 }  // namespace martlet::service

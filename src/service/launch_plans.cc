@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "literals/proto_text.h"
-#include "service/entity_lists.h"
 #include "service/filters.h"
 #include "service/launch_plan_creation.h"
 #include "service/listing.h"
-#include "service/registry_writes.h"
+#include "service/registry_frame.h"
 #include "service/request_checks.h"
 #include "service/schedules.h"
 #include "service/wire_time.h"
@@ -45,29 +44,21 @@ Result<LaunchPlan> ToMessage(const LaunchPlanRow& row) {
   return launch_plan;
 }
 
-Result<LaunchPlanList> ListPage(store::Store& store, store::Query query, const Page& page) {
-  auto reader = store.Snapshot();
-  if (!reader) return Forward(reader);
-  LaunchPlanList response;
-  auto token =
-      ListRows(**reader, std::move(query), page, [&](const store::Row& row) -> Result<std::size_t> {
+Result<LaunchPlanList> ListPage(store::Store& store, ListQuestion question) {
+  return ListVersions<LaunchPlanList>(
+      store, std::move(question),
+      [](LaunchPlanList& list, const store::Row& row) -> Result<std::size_t> {
         auto launch_plan = ToMessage(store::FromRow<LaunchPlanRow>(row));
         if (!launch_plan) return Forward(launch_plan);
-        auto* added = response.add_launch_plans();
+        auto* added = list.add_launch_plans();
         *added = *std::move(launch_plan);
         return added->ByteSizeLong();
       });
-  if (!token) return Forward(token);
-  response.set_token(*std::move(token));
-  return response;
 }
 
 /// The row, which the transaction that changes it must find.
 Result<LaunchPlanRow> Require(store::Reader& reader, const EntityName& name) {
-  auto row = store::GetRow<LaunchPlanRow>(reader, KeyOfVersion(name));
-  if (!row) return Forward(row);
-  if (!row->has_value()) return EntityNotFound(flyteidl::core::LAUNCH_PLAN, name);
-  return **std::move(row);
+  return RequireVersion<LaunchPlanRow>(reader, flyteidl::core::LAUNCH_PLAN, name);
 }
 
 Status Activate(store::Txn& txn, const EntityName& name) {
@@ -93,15 +84,9 @@ LaunchPlanRegistry::LaunchPlanRegistry(store::Store& store, const Settings& sett
 
 void LaunchPlanRegistry::Create(const flyteidl::admin::LaunchPlanCreateRequest& request,
                                 Finish<flyteidl::admin::LaunchPlanCreateResponse> finish) {
-  Result<LaunchPlanRow> row = [&]() -> Result<LaunchPlanRow> {
-    auto reader = store_.Snapshot();
-    if (!reader) return Forward(reader);
-    return PrepareLaunchPlan(**reader, settings_, request);
-  }();
-  if (!row) return finish(Forward(row));
-  SubmitThenFinish(
-      store_,
-      [settings = &settings_, row = *std::move(row)](store::Txn& txn) {
+  PrepareThenWrite(
+      store_, [&](store::Reader& reader) { return PrepareLaunchPlan(reader, settings_, request); },
+      [settings = &settings_](store::Txn& txn, const LaunchPlanRow& row) {
         return WriteLaunchPlan(txn, *settings, row);
       },
       std::move(finish));
@@ -170,7 +155,7 @@ Result<LaunchPlanList> LaunchPlanRegistry::List(
   if (Status valid = CheckResourceList(request); !valid) return Forward(valid);
   auto question = ResourceListQuestion(request, Entity::kLaunchPlan, "ListLaunchPlans");
   if (!question) return Forward(question);
-  return ListPage(store_, std::move(question->query), question->page);
+  return ListPage(store_, *std::move(question));
 }
 
 Result<LaunchPlanList> LaunchPlanRegistry::ListActive(
@@ -188,7 +173,7 @@ Result<LaunchPlanList> LaunchPlanRegistry::ListActive(
   if (Status ok = ApplySort(sort, Entity::kLaunchPlan, query); !ok) return Forward(ok);
   const auto offset = ParseToken(request.token(), "ListActiveLaunchPlans");
   if (!offset) return Forward(offset);
-  return ListPage(store_, std::move(query), {*offset, request.limit()});
+  return ListPage(store_, {std::move(query), {*offset, request.limit()}});
 }
 
 Result<flyteidl::admin::NamedEntityIdentifierList> LaunchPlanRegistry::ListIds(
@@ -200,9 +185,7 @@ Result<flyteidl::admin::NamedEntityIdentifierList> LaunchPlanRegistry::ListIds(
   };
   if (request.limit() == 0) return bad("limit");
   if (request.project().empty() || request.domain().empty()) return bad("filters");
-  auto reader = store_.Snapshot();
-  if (!reader) return Forward(reader);
-  return ListNames(**reader, request, flyteidl::core::LAUNCH_PLAN, Entity::kLaunchPlan, "");
+  return ListNames(store_, request, flyteidl::core::LAUNCH_PLAN, Entity::kLaunchPlan, "");
 }
 
 }  // namespace martlet::service

@@ -9,10 +9,9 @@
 #include "compiler/compiler.h"
 #include "literals/canonical.h"
 #include "service/description_entities.h"
-#include "service/entity_lists.h"
 #include "service/projects.h"
 #include "service/registration_conflict.h"
-#include "service/registry_writes.h"
+#include "service/registry_frame.h"
 #include "service/request_checks.h"
 #include "service/task_resources.h"
 #include "service/wire_time.h"
@@ -130,15 +129,9 @@ TaskRegistry::TaskRegistry(store::Store& store, const Settings& settings)
 
 void TaskRegistry::Create(const TaskCreateRequest& request,
                           Finish<flyteidl::admin::TaskCreateResponse> finish) {
-  Result<Registration> registration = [&]() -> Result<Registration> {
-    auto reader = store_.Snapshot();
-    if (!reader) return Forward(reader);
-    return Prepare(**reader, settings_, request);
-  }();
-  if (!registration) return finish(Forward(registration));
-  SubmitThenFinish(
-      store_,
-      [settings = &settings_, registration = *std::move(registration)](store::Txn& txn) {
+  PrepareThenWrite(
+      store_, [&](store::Reader& reader) { return Prepare(reader, settings_, request); },
+      [settings = &settings_](store::Txn& txn, const Registration& registration) {
         return Write(txn, *settings, registration);
       },
       std::move(finish));
@@ -150,10 +143,9 @@ Result<Task> TaskRegistry::Get(const flyteidl::admin::ObjectGetRequest& request)
   auto reader = store_.Snapshot();
   if (!reader) return Forward(reader);
   const EntityName name = NameOf(*id);
-  const auto row = store::GetRow<TaskRow>(**reader, KeyOfVersion(name));
+  const auto row = RequireVersion<TaskRow>(**reader, flyteidl::core::TASK, name);
   if (!row) return Forward(row);
-  if (!row->has_value()) return EntityNotFound(flyteidl::core::TASK, name);
-  return ToMessage(name, (*row)->closure, (*row)->short_description, (*row)->created_at);
+  return ToMessage(name, row->closure, row->short_description, row->created_at);
 }
 
 Result<flyteidl::admin::TaskList> TaskRegistry::List(
@@ -163,31 +155,22 @@ Result<flyteidl::admin::TaskList> TaskRegistry::List(
   if (!question) return Forward(question);
   question->query.select = {"project",    "domain",           "name", "version", "closure",
                             "created_at", "short_description"};
-  auto reader = store_.Snapshot();
-  if (!reader) return Forward(reader);
-  flyteidl::admin::TaskList response;
-  auto token = ListRows(**reader, std::move(question->query), question->page,
-                        [&](const store::Row& row) -> Result<std::size_t> {
-                          const auto& closure = std::get<store::Bytes>(row[4]);
-                          auto task = ToMessage(NameIn(row), closure, std::get<std::string>(row[6]),
-                                                Timestamp{std::get<std::int64_t>(row[5])});
-                          if (!task) return Forward(task);
-                          *response.add_tasks() = *std::move(task);
-                          return closure.data.size();
-                        });
-  if (!token) return Forward(token);
-  response.set_token(*std::move(token));
-  return response;
+  return ListVersions<flyteidl::admin::TaskList>(
+      store_, *std::move(question),
+      [](flyteidl::admin::TaskList& list, const store::Row& row) -> Result<std::size_t> {
+        const auto& closure = std::get<store::Bytes>(row[4]);
+        auto task = ToMessage(NameIn(row), closure, std::get<std::string>(row[6]),
+                              Timestamp{std::get<std::int64_t>(row[5])});
+        if (!task) return Forward(task);
+        *list.add_tasks() = *std::move(task);
+        return closure.data.size();
+      });
 }
 
 Result<flyteidl::admin::NamedEntityIdentifierList> TaskRegistry::ListIds(
     const flyteidl::admin::NamedEntityIdentifierListRequest& request) {
-  if (request.project().empty()) return MissingField("project");
-  if (request.domain().empty()) return MissingField("domain");
-  if (Status valid = CheckLimit(request.limit()); !valid) return Forward(valid);
-  auto reader = store_.Snapshot();
-  if (!reader) return Forward(reader);
-  return ListNames(**reader, request, flyteidl::core::TASK, Entity::kTask,
+  if (Status valid = CheckNameList(request); !valid) return Forward(valid);
+  return ListNames(store_, request, flyteidl::core::TASK, Entity::kTask,
                    "ListUniqueTaskIdentifiers");
 }
 

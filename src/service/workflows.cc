@@ -10,10 +10,9 @@
 #include "literals/canonical.h"
 #include "literals/proto_text.h"
 #include "service/description_entities.h"
-#include "service/entity_lists.h"
 #include "service/projects.h"
 #include "service/registration_conflict.h"
-#include "service/registry_writes.h"
+#include "service/registry_frame.h"
 #include "service/request_checks.h"
 #include "service/wire_time.h"
 #include "service/workflow_compilation.h"
@@ -131,15 +130,9 @@ WorkflowRegistry::WorkflowRegistry(store::Store& store, const Settings& settings
 
 void WorkflowRegistry::Create(const WorkflowCreateRequest& request,
                               Finish<flyteidl::admin::WorkflowCreateResponse> finish) {
-  Result<Registration> registration = [&]() -> Result<Registration> {
-    auto reader = store_.Snapshot();
-    if (!reader) return Forward(reader);
-    return Prepare(**reader, settings_, request);
-  }();
-  if (!registration) return finish(Forward(registration));
-  SubmitThenFinish(
-      store_,
-      [settings = &settings_, registration = *std::move(registration)](store::Txn& txn) {
+  PrepareThenWrite(
+      store_, [&](store::Reader& reader) { return Prepare(reader, settings_, request); },
+      [settings = &settings_](store::Txn& txn, const Registration& registration) {
         return Write(txn, *settings, registration);
       },
       std::move(finish));
@@ -151,16 +144,15 @@ Result<Workflow> WorkflowRegistry::Get(const flyteidl::admin::ObjectGetRequest& 
   if (Status valid = CheckIdentifier(&id, flyteidl::core::WORKFLOW); !valid) return Forward(valid);
   auto reader = store_.Snapshot();
   if (!reader) return Forward(reader);
-  const auto row = store::GetRow<WorkflowRow>(**reader, KeyOfVersion(NameOf(id)));
+  const auto row = RequireVersion<WorkflowRow>(**reader, flyteidl::core::WORKFLOW, NameOf(id));
   if (!row) return Forward(row);
-  if (!row->has_value()) return EntityNotFound(flyteidl::core::WORKFLOW, NameOf(id));
-  auto closure = LoadClosure(**reader, **row);
+  auto closure = LoadClosure(**reader, *row);
   if (!closure) return Forward(closure);
   Workflow workflow;
   *workflow.mutable_id() = id;
   *workflow.mutable_closure()->mutable_compiled_workflow() = *std::move(closure);
-  *workflow.mutable_closure()->mutable_created_at() = ToWire((*row)->created_at);
-  workflow.set_short_description((*row)->short_description);
+  *workflow.mutable_closure()->mutable_created_at() = ToWire(row->created_at);
+  workflow.set_short_description(row->short_description);
   return workflow;
 }
 
@@ -171,38 +163,26 @@ Result<flyteidl::admin::WorkflowList> WorkflowRegistry::List(
   if (!question) return Forward(question);
   question->query.select = {"project",    "domain",           "name", "version", "typed_interface",
                             "created_at", "short_description"};
-  auto reader = store_.Snapshot();
-  if (!reader) return Forward(reader);
-  flyteidl::admin::WorkflowList response;
-  auto token = ListRows(**reader, std::move(question->query), question->page,
-                        [&](const store::Row& row) -> Result<std::size_t> {
-                          auto* workflow = response.add_workflows();
-                          const EntityName name = NameIn(row);
-                          *workflow->mutable_id() = ToIdentifier(name, flyteidl::core::WORKFLOW);
-                          auto* closure = workflow->mutable_closure();
-                          auto* interface = closure->mutable_compiled_workflow()
-                                                ->mutable_primary()
-                                                ->mutable_template_()
-                                                ->mutable_interface();
-                          if (!interface->ParseFromString(std::get<store::Bytes>(row[4]).data))
-                            return Damaged(name);
-                          *closure->mutable_created_at() = ToWire({std::get<std::int64_t>(row[5])});
-                          workflow->set_short_description(std::get<std::string>(row[6]));
-                          return workflow->ByteSizeLong();
-                        });
-  if (!token) return Forward(token);
-  response.set_token(*std::move(token));
-  return response;
+  return ListVersions<flyteidl::admin::WorkflowList>(
+      store_, *std::move(question),
+      [](flyteidl::admin::WorkflowList& list, const store::Row& row) -> Result<std::size_t> {
+        Workflow& workflow = *list.add_workflows();
+        const EntityName name = NameIn(row);
+        *workflow.mutable_id() = ToIdentifier(name, flyteidl::core::WORKFLOW);
+        auto& closure = *workflow.mutable_closure();
+        auto& compiled = *closure.mutable_compiled_workflow()->mutable_primary();
+        auto& interface = *compiled.mutable_template_()->mutable_interface();
+        if (!interface.ParseFromString(std::get<store::Bytes>(row[4]).data)) return Damaged(name);
+        *closure.mutable_created_at() = ToWire({std::get<std::int64_t>(row[5])});
+        workflow.set_short_description(std::get<std::string>(row[6]));
+        return workflow.ByteSizeLong();
+      });
 }
 
 Result<flyteidl::admin::NamedEntityIdentifierList> WorkflowRegistry::ListIds(
     const flyteidl::admin::NamedEntityIdentifierListRequest& request) {
-  if (request.project().empty()) return MissingField("project");
-  if (request.domain().empty()) return MissingField("domain");
-  if (Status valid = CheckLimit(request.limit()); !valid) return Forward(valid);
-  auto reader = store_.Snapshot();
-  if (!reader) return Forward(reader);
-  return ListNames(**reader, request, flyteidl::core::WORKFLOW, Entity::kWorkflow,
+  if (Status valid = CheckNameList(request); !valid) return Forward(valid);
+  return ListNames(store_, request, flyteidl::core::WORKFLOW, Entity::kWorkflow,
                    "ListWorkflowIdentifiers");
 }
 
