@@ -25,6 +25,7 @@ SEAMS = [
     (r"\b(clock_gettime|gettimeofday)\s*\(", {"base/clock.cc"}),
     (r"\bstd::(random_device|mt19937|default_random_engine)\b|\b(rand|srand|getrandom)\s*\(",
      {"base/random.cc"}),
+    (r"#include\s*<curl/", {"net/curl_network.cc"}),
 ]
 PURE_BANNED = [
     r"#include\s*<(thread|mutex|fstream|chrono_io|filesystem|random|condition_variable)>",

@@ -75,6 +75,9 @@ inline constexpr std::size_t kListSliceRows = 200;
 /// A list reply stops growing here and hands out a token instead, whatever limit was asked for.
 inline constexpr std::size_t kListBytesMax = 16u << 20;
 
+/// Events of one reply of martlet.v1.HistoryService.
+inline constexpr std::size_t kEventsListedMax = 1000;
+
 /// Lines of difference in a "different structure" text, and bytes of one value in it.
 inline constexpr std::size_t kDifferencesMax = 40;
 inline constexpr std::size_t kDifferenceValueBytesMax = 120;
@@ -223,5 +226,8 @@ inline constexpr std::size_t kBundleEntriesMax = 100'000;
 
 /// Attempts being prepared for the keeper; further starts are RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kStartsPendingMax = 10'000;
+
+/// Header lines of a reply to a request of ours to another server.
+inline constexpr std::size_t kOutgoingHeaderBytesMax = 64u << 10;
 
 }  // namespace martlet::limits
