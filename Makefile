@@ -1,5 +1,6 @@
 # Every target installs what it needs first (tools/bootstrap; the second time it does nothing).
-.PHONY: demo test build bench bench-peers simulate format lint replay bootstrap unit conformance soak test-console
+.PHONY: demo test build bench bench-peers simulate format lint tidy headers sanitize replay bootstrap \
+  unit conformance soak test-console
 
 PRESET ?= release
 BUILD = build/$(PRESET)
@@ -68,3 +69,19 @@ format: bootstrap
 lint: bootstrap
 	@$(PYTHON) tools/lint.py
 	@git ls-files '*.h' '*.cc' | xargs clang-format --dry-run -Werror
+
+# clang-tidy over what changed last, until everything was looked at or TIDY_SECONDS are over.
+tidy: build
+	@$(PYTHON) tools/tidy.py --build $(BUILD) $(if $(TIDY_SECONDS),--seconds $(TIDY_SECONDS))
+
+# Every header compiles alone.
+headers: bootstrap
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET) --target header_check
+
+# All C++ unit tests under AddressSanitizer with UBSan, then under ThreadSanitizer.
+sanitize: bootstrap
+	@for preset in asan tsan; do \
+	  cmake --preset $$preset >/dev/null && cmake --build --preset $$preset && \
+	  ctest --preset $$preset -L unit || exit 1; \
+	done

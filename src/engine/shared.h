@@ -11,8 +11,8 @@ template <class T>
 class Shared {
  public:
   Shared() = default;
-  Shared(T value)
-      : value_(std::make_shared<const T>(std::move(value))) {}  // NOLINT: a value is one
+  // NOLINTNEXTLINE(google-explicit-constructor): a value is one
+  Shared(T value) : value_(std::make_shared<const T>(std::move(value))) {}
 
   explicit operator bool() const { return value_ != nullptr; }
   const T& operator*() const { return *value_; }

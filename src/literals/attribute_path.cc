@@ -138,7 +138,7 @@ Result<MsgpackValue> StepIntoMsgpack(const MsgpackValue& value,
     } else {
       text.Add(is_map ? key + ':' + part : part);
     }
-    return ++position < 2 * limits::kQuotedElementsMax;
+    return ++position < std::int64_t{2} * limits::kQuotedElementsMax;
   });
   return is_map ? NoSuchKey(attribute, std::move(text)) : OutOfRange(attribute, std::move(text));
 }

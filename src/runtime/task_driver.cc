@@ -156,7 +156,7 @@ void TaskDriver::StartWaiting() {
     }
   }
   for (const Key& key : chosen) {
-    SubmitWork(key, [this, key] { Prepare(key); });
+    SubmitWork(key, [this, key = key] { Prepare(key); });
   }
 }
 
@@ -361,7 +361,7 @@ void TaskDriver::OnReport(executors::Report report) {
                                       .started_at = report.at});
       return;
     case executors::ReportKind::kEnded:
-      SubmitWork(key, [this, key] { Judge(key); });
+      SubmitWork(key, [this, key = key] { Judge(key); });
       return;
     case executors::ReportKind::kLost:
       Release(key);
@@ -437,13 +437,13 @@ void TaskDriver::Tick() {
       case Stage::kWaiting:
         break;
       case Stage::kPreparing:
-        SubmitWork(key, [this, key] { Prepare(key); });
+        SubmitWork(key, [this, key = key] { Prepare(key); });
         break;
       case Stage::kRunning:
-        SubmitWork(key, [this, key] { KillRunning(key, "repeated"); });
+        SubmitWork(key, [this, key = key] { KillRunning(key, "repeated"); });
         break;
       case Stage::kJudging:
-        SubmitWork(key, [this, key] { Judge(key); });
+        SubmitWork(key, [this, key = key] { Judge(key); });
         break;
     }
   }

@@ -343,7 +343,7 @@ Status LocalObjectStore::MoveToKey(const std::string& temporary, const std::stri
   if (options.durable) {
     if (auto ensured = EnsureDirectory(ParentOf(path)); !ensured) return ensured;
   }
-  const Status moved = move();
+  Status moved = move();
   if (moved || moved.error().code != Code::kNotFound) return moved;
   // No such folder yet, or no more: one that was durable goes when somebody removes a tree.
   if (auto forgotten = ForgetMissing(ParentOf(path)); !forgotten) return forgotten;
