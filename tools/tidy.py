@@ -81,6 +81,8 @@ def main():
             commands[path] = entry["command"]
     if arguments.paths:
         wanted = [pathlib.Path(p).resolve() for p in arguments.paths]
+        if unknown := [str(path) for path in wanted if path not in commands]:
+            sys.exit(f"tidy: not in {database}, configure the build again: {', '.join(unknown)}")
     else:
         order = by_recency()
         wanted = sorted(commands, key=lambda p: (order.get(str(p.relative_to(ROOT)), 1 << 30), p))
