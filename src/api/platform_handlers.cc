@@ -87,12 +87,14 @@ void AddPlatformHandlers(MethodTable& table, PlatformFacts facts,
         return response;
       });
 
-  // Nobody logs in, so nothing is known of whoever asks; clients and the console bear empty
-  // answers.
+  // As Flyte without authentication: nobody logs in, and clients take an empty answer for a person
+  // without a name (admin contract, appendix of musts, 6). REST's /me follows with 501.
   table.Add<Scope::kPublic, UserInfoRequest, UserInfoResponse>(
       "/flyteidl.service.IdentityService/UserInfo",
       [](const Authorized<Scope::kPublic>&, const UserInfoRequest&,
-         const CallContext&) -> Result<UserInfoResponse> { return UserInfoResponse(); });
+         const CallContext&) -> Result<UserInfoResponse> {
+        return UserError(Code::kUnimplemented, "unknown service flyteidl.service.IdentityService");
+      });
 
   table.Add<Scope::kPublic, HealthCheckRequest, HealthCheckResponse>(
       "/grpc.health.v1.Health/Check",

@@ -11,6 +11,7 @@
 #include <grpc/health/v1/health.pb.h>
 #include <grpc/reflection/v1/reflection.pb.h>
 #include <grpc/reflection/v1alpha/reflection.pb.h>
+#include <martlet/v1/history.pb.h>
 
 #include "base/check.h"
 
@@ -40,6 +41,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> ServedServiceDescriptors
       {"datacatalog.DataCatalog", &descriptor_table_flyteidl_2fdatacatalog_2fdatacatalog_2eproto},
       {"flyteidl.cacheservice.CacheService",
        &descriptor_table_flyteidl_2fcacheservice_2fcacheservice_2eproto},
+      {"martlet.v1.HistoryService", &descriptor_table_martlet_2fv1_2fhistory_2eproto},
       {"grpc.health.v1.Health", &descriptor_table_grpc_2fhealth_2fv1_2fhealth_2eproto},
       {"grpc.reflection.v1.ServerReflection",
        &descriptor_table_grpc_2freflection_2fv1_2freflection_2eproto},

@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "api/openapi_page.h"
 #include "base/limits.h"
 
 namespace martlet::api {
@@ -43,6 +44,13 @@ Status Server::Start(const MethodTable& table, const Authorizer& authorizer) {
   if (!grpc) return Forward(grpc);
   grpc_ = *std::move(grpc);
   AddOwnPages();
+  // Sniffed as such: what Flyte's server calls it.
+  routes_.AddPage("/api/v1/openapi", [text = OpenApiText(table)] {
+    net::HttpResponse response;
+    response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    response.body = text;
+    return response;
+  });
   routes_.AddPrefix("/", *gateway_);
   serving_ = true;
   port_->Start(routes_, workers_, [this](int fd) { grpc_->Adopt(fd); });

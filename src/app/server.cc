@@ -11,6 +11,7 @@
 
 #include "api/console_pages.h"
 #include "api/execution_handlers.h"
+#include "api/history_handlers.h"
 #include "api/object_pages.h"
 #include "api/platform_handlers.h"
 #include "api/reflection_handlers.h"
@@ -33,6 +34,7 @@
 #include "service/data_proxy.h"
 #include "service/execution_data.h"
 #include "service/execution_queries.h"
+#include "service/history.h"
 #include "service/launches.h"
 #include "service/projects.h"
 #include "service/registry.h"
@@ -163,6 +165,7 @@ class Server::Parts {
   std::unique_ptr<service::Launches> launches;
   std::unique_ptr<service::ExecutionQueries> queries;
   std::unique_ptr<service::ExecutionData> execution_data;
+  std::unique_ptr<service::History> history;
   std::unique_ptr<service::DataProxy> data_proxy;
   std::unique_ptr<objects::ObjectRoutes> object_routes;
   std::unique_ptr<api::MethodTable> methods;
@@ -268,6 +271,7 @@ class Server::Parts {
                                                    launch_settings);
     queries = std::make_unique<service::ExecutionQueries>(*store, *runtime);
     execution_data = std::make_unique<service::ExecutionData>(*store, *runtime);
+    history = std::make_unique<service::History>(*store);
     data_proxy = std::make_unique<service::DataProxy>(stores, *objects, clock, random,
                                                       execution_data->Lookups());
     object_routes = std::make_unique<objects::ObjectRoutes>(*objects, *signer, clock);
@@ -284,6 +288,7 @@ class Server::Parts {
                               .build_time = kBuildTime,
                               .public_url = settings.public_url},
                              [this] { return api->IsServing(); });
+    api::AddHistoryHandlers(*methods, *history);
     api::AddReflectionHandlers(*methods);
     api::AddRegistryHandlers(*methods, *registry);
     api::AddExecutionHandlers(*methods, {.launches = *launches,

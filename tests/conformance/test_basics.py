@@ -1,5 +1,7 @@
 """Scenario 1 and what every client asks first: versions, projects, domains, health, reflection."""
 
+import re
+
 import grpc
 import pytest
 from flyteidl.admin import project_pb2, version_pb2
@@ -67,7 +69,7 @@ def test_reflection_lists_and_describes_the_services(stubs, method):
         method,
     )
     names = {service.name for service in listing.list_services_response.service}
-    assert {wire.ADMIN, wire.DATA_PROXY, wire.SIGNAL, "grpc.health.v1.Health"} <= names
+    assert {*wire.FLYTE_SERVICES, "grpc.health.v1.Health", "martlet.v1.HistoryService"} <= names
     assert symbol.file_descriptor_response.file_descriptor_proto
     assert file.file_descriptor_response.file_descriptor_proto
     assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
@@ -77,7 +79,29 @@ def test_login_metadata_is_answered_although_nobody_has_to_log_in(stubs):
     config = stubs.auth_metadata.GetPublicClientConfig(auth_pb2.PublicClientAuthConfigRequest())
     assert config.client_id and config.redirect_uri
     stubs.auth_metadata.GetOAuth2Metadata(auth_pb2.OAuth2MetadataRequest())
-    stubs.identity.UserInfo(identity_pb2.UserInfoRequest())
+
+
+def test_nobody_is_known_while_nobody_logs_in(stubs, rest):
+    text = "unknown service flyteidl.service.IdentityService"
+    with pytest.raises(grpc.RpcError) as refused:
+        stubs.identity.UserInfo(identity_pb2.UserInfoRequest())
+    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert refused.value.details() == text
+    reply = rest.get("/me")
+    assert reply.status_code == 501
+    assert reply.json()["message"] == text
+
+
+def test_the_openapi_page_tells_what_rest_serves(rest):
+    reply = rest.get("/api/v1/openapi")
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    document = reply.json()
+    assert document["swagger"] == "2.0"
+    assert document["paths"]["/api/v1/version"]["get"]["operationId"] == "GetVersion"
+    assert document["paths"]["/api/v1/tasks"]["post"]["parameters"][0]["in"] == "body"
+    mentioned = set(re.findall(r'"#/definitions/([^"]+)"', reply.text))
+    assert mentioned and mentioned == set(document["definitions"])
 
 
 def test_an_unknown_method_is_unimplemented_and_named(stubs):
