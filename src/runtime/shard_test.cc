@@ -97,6 +97,13 @@ class ShardTest : public testing::Test {
     ASSERT_TRUE(posted.has_value());
   }
 
+  /// Decides, commits, and acts on the commit.
+  void Turn() {
+    shard_.RunOnce();
+    store_->Pump();
+    shard_.RunOnce();
+  }
+
   VirtualClock clock_{Timestamp{1'000'000'000'000}};
   std::unique_ptr<store::PumpedStore> store_ = store::NewPumpedMemoryStore(clock_);
   ToyCore core_;
@@ -135,9 +142,7 @@ TEST_F(ShardTest, AFailedTransactionLeavesNothingBehindAndOwnInputsAreDecidedAga
   core_.refuse = true;
   Post(3);
   shard_.PostAt(clock_.Now(), {1}, Add{4});
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   // The two inputs may share a turn or not; the caller learns of the failure once, nothing is done.
   for (int i = 0; i < 3; ++i) {
     clock_.Advance(std::chrono::seconds(1));
@@ -150,9 +155,7 @@ TEST_F(ShardTest, AFailedTransactionLeavesNothingBehindAndOwnInputsAreDecidedAga
 
   core_.refuse = false;
   clock_.Advance(std::chrono::seconds(1));
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   EXPECT_EQ(core_.acts.back(), "reached 4");
   EXPECT_EQ(answers_.size(), 1u);
 }
@@ -162,14 +165,10 @@ TEST_F(ShardTest, ARefusalTakesThePlaceOfOurOwnInputs) {
   core_.refuse_code = Code::kFailedPrecondition;
   shard_.PostAt(clock_.Now(), {1}, Add{4});
   shard_.RunOnce();
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   core_.refuse = false;
   clock_.Advance(std::chrono::seconds(1));
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   EXPECT_EQ(core_.acts.back(), "reached 7");
 }
 
@@ -177,14 +176,10 @@ TEST_F(ShardTest, ACallersRefusalIsItsOwn) {
   core_.refuse = true;
   core_.refuse_code = Code::kFailedPrecondition;
   Post(3);
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   core_.refuse = false;
   clock_.Advance(std::chrono::seconds(1));
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   EXPECT_EQ(answers_, (Acts{"FAILED_PRECONDITION"}));
   for (const std::string& act : core_.acts) EXPECT_EQ(act, "resumed at 0");
 }
@@ -193,15 +188,11 @@ TEST_F(ShardTest, AJumpOfTheWallClockDoesNotStretchAPause) {
   core_.refuse = true;
   shard_.PostAt(clock_.Now(), {1}, Add{4});
   shard_.RunOnce();
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   core_.refuse = false;
   clock_.JumpWall(-std::chrono::hours(1));
   clock_.Advance(std::chrono::milliseconds(100));
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   EXPECT_EQ(core_.acts.back(), "reached 4");
 }
 
@@ -220,9 +211,7 @@ TEST_F(ShardTest, DueInputsComeInTheOrderOfTheirTimes) {
 
 TEST_F(ShardTest, AFinishedExecutionIsLetGoAndAnUnknownOneIsNotFound) {
   Post(10);
-  shard_.RunOnce();
-  store_->Pump();
-  shard_.RunOnce();
+  Turn();
   EXPECT_EQ(shard_.HeldCount(), 0u);
   Post(1, 99);
   shard_.RunOnce();
