@@ -78,7 +78,7 @@ class ServerTest : public ::testing::Test {
     server_.reset();
   }
 
-  void Start(int worker_count = 4) {
+  void Start(std::size_t worker_count = 4) {
     Server::Options options;
     options.worker_count = worker_count;
     auto opened = Server::Open(options, clock_, random_);
