@@ -8,6 +8,7 @@
 #include "engine/faults.h"
 #include "engine/launch_plan_machine.h"
 #include "engine/lifecycle.h"
+#include "engine/recovery.h"
 #include "engine/scope.h"
 #include "engine/start_end.h"
 #include "engine/subworkflow_machine.h"
@@ -189,6 +190,14 @@ void Begin(Turn& turn, NodeRef ref) {
     }
     return;
   }
+  // The end-node's work is this execution's own, and nodes of other kinds do not run yet.
+  const bool may_recover = plan.kind == NodeKind::kTask || plan.kind == NodeKind::kSubWorkflow ||
+                           plan.kind == NodeKind::kLaunchPlan;
+  const RecoverableNode* original = may_recover ? OriginalOf(turn, ref) : nullptr;
+  if (original != nullptr && original->succeeded) {
+    RecoverNode(turn, ref, *original);
+    return;
+  }
   switch (plan.kind) {
     case NodeKind::kTask:
       BeginTask(turn, ref);
@@ -248,6 +257,8 @@ Step Decide(const Plan& plan, const ExecutionState& state, const Input& input) {
 std::vector<Action> Resume(const Plan& plan, const ExecutionState& state) {
   std::vector<Action> actions;
   if (IsTerminal(state.phase)) return actions;
+  // Other executions read the inputs of this one by the name of start-node's outputs.
+  if (!state.scopes.empty()) actions.emplace_back(WriteInputsOf(plan, state));
   for (std::uint32_t s = 0; s < state.scopes.size(); ++s) {
     if (!state.scopes[s].open) continue;
     for (std::uint32_t n = 0; n < state.scopes[s].nodes.size(); ++n) {

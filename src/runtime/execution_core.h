@@ -55,7 +55,7 @@ class ExecutionCore {
   Result<std::unique_ptr<LiveExecution>> Load(store::Reader& reader, ExecutionId id);
   Turn<RuntimeAction> Decide(LiveExecution& execution, std::vector<ExecutionInput> inputs,
                              Timestamp at);
-  std::vector<RuntimeAction> Resume(const LiveExecution& execution);
+  std::vector<RuntimeAction> Resume(LiveExecution& execution);
   Timestamp LastAt(const LiveExecution& execution) { return execution.state.last_at; }
   bool Finished(const LiveExecution& execution) {
     return engine::IsTerminal(execution.state.phase);
@@ -76,6 +76,9 @@ Result<std::shared_ptr<const ExecutionContext>> ContextOf(store::Reader& reader,
                                                           ClosureCache& closures,
                                                           LiteralReader& literals,
                                                           const store::ExecutionRow& row);
+
+/// Tells the parent's node how the execution ended. REQUIRES: it has ended and has a parent.
+[[nodiscard]] store::OutboxRow ChildEndedMessage(const LiveExecution& execution);
 
 /// One step's writes: the rows that `state` touched, its events, and the execution's own row, which
 /// must still be `row`; `row` becomes what was written.

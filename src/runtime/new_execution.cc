@@ -31,6 +31,10 @@ void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& sto
 
 }  // namespace
 
+std::string InlineInputsUri(const std::string& directory) {
+  return directory + "/start-node/data/0/outputs.pb";
+}
+
 Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
                          const ExecutionPlaces& places, std::unique_ptr<LiveExecution>& created) {
   const ExecutionName name{execution.row.project, execution.row.domain, execution.row.name};
@@ -68,7 +72,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   // References to inputs name the place where start-node's outputs are shown; the values are in
   // the row, or at inputs_uri when they are too large for it.
   if (!live->row.inputs_uri) {
-    live->row.inputs_uri = engine::ExecutionDir(settings) + "/start-node/data/0/outputs.pb";
+    live->row.inputs_uri = InlineInputsUri(engine::ExecutionDir(settings));
   }
   settings.inputs = ReferTo(*execution.inputs, *live->row.inputs_uri);
 
@@ -88,6 +92,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   const engine::Plan& plan = execution.workflow->plan;
   live->state = engine::NewExecution(id, std::move(settings), txn.now());
   live->row.created_at = live->state.created_at;
+  live->state.recoverable = execution.recoverable;
   engine::Step step =
       engine::Advance(plan, live->state, {.at = txn.now(), .body = engine::Start{}});
   // The log vouches for what it does not tell: settings, inputs, what was launched by whom.
@@ -100,6 +105,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   writes.at = txn.now();
   for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));
   CollectTouched(plan, live->state, writes);
+  live->first_actions = std::move(step.actions);
   // Some end as they begin: without a node that has to run, or with one that cannot.
   if (engine::IsTerminal(live->state.phase) && execution.parent &&
       !MARTLET_FAULT("core.begin_without_end")) {

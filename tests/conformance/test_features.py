@@ -60,6 +60,28 @@ def test_a_launch_plan_node_runs_a_child_execution(pyflyte, stubs):
     assert execution.spec.metadata.nesting == 1
 
 
+def run_registered(pyflyte, workflow, *inputs):
+    """Registers children.py and starts one of its workflows."""
+    place = ("-p", PROJECT, "-d", DOMAIN)
+    done = pyflyte("register", *place, "--version", "children1", "children.py")
+    assert done.code == 0, done.output
+    started = pyflyte("run", *place, "remote-workflow", f"children.{workflow}:children1", *inputs)
+    assert started.code == 0, started.output
+    return executions.name_in(started.output)
+
+
+def test_a_child_hands_its_own_inputs_back_to_its_parent(pyflyte, stubs):
+    name = run_registered(pyflyte, "reads_what_was_passed", "--n", "1", "--text", "mine")
+    outputs = executions.succeeded(stubs, name).literals
+    assert outputs["o0"].scalar.primitive.string_value == "2 mine"
+    assert outputs["o1"].scalar.primitive.string_value == "mine"
+
+
+def test_a_child_that_fails_as_it_starts_ends_its_parent(pyflyte, stubs):
+    name = run_registered(pyflyte, "waits_for_a_choice", "--n", "0")
+    assert executions.wait(stubs, name).closure.phase == Phase.FAILED
+
+
 def attempts(stubs, name, node="n0"):
     parent = identifier_pb2.NodeExecutionIdentifier(
         node_id=node, execution_id=executions.identifier(name)
