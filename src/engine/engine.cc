@@ -257,8 +257,6 @@ Step Decide(const Plan& plan, const ExecutionState& state, const Input& input) {
 std::vector<Action> Resume(const Plan& plan, const ExecutionState& state) {
   std::vector<Action> actions;
   if (IsTerminal(state.phase)) return actions;
-  // Other executions read the inputs of this one by the name of start-node's outputs.
-  if (!state.scopes.empty()) actions.emplace_back(WriteInputsOf(plan, state));
   for (std::uint32_t s = 0; s < state.scopes.size(); ++s) {
     if (!state.scopes[s].open) continue;
     for (std::uint32_t n = 0; n < state.scopes[s].nodes.size(); ++n) {

@@ -15,14 +15,6 @@ void PassStart(Turn& turn, std::uint32_t scope, const Shared<Values>& inputs, st
   turn.Act(std::move(write));
 }
 
-WriteValues WriteInputsOf(const Plan& plan, const ExecutionState& state) {
-  const NodeRef start{0, compiler::kStartNode};
-  const Shared<Values>& inputs = state.settings.inputs;
-  return {PathOf(state, start),
-          {OutputDir(plan, state, start, 0) + "/outputs.pb"},
-          inputs ? inputs : Shared<Values>(Values{})};
-}
-
 void BeginEnd(Turn& turn, NodeRef ref) {
   turn.Emit(NodeQueued{PathOf(turn.state(), ref)});
   std::optional<Values> outputs = InputsByReference(turn.plan(), turn.state(), ref);

@@ -29,9 +29,6 @@ inline constexpr NodeTransition kEndTransitions[] = {
 /// `also` is a further place where the inputs belong: the parent node's inputs.pb; may be empty.
 void PassStart(Turn& turn, std::uint32_t scope, const Shared<Values>& inputs, std::string also);
 
-/// The execution's inputs as start-node's outputs.
-[[nodiscard]] WriteValues WriteInputsOf(const Plan& plan, const ExecutionState& state);
-
 void BeginEnd(Turn& turn, NodeRef ref);
 /// The outputs that had to be resolved are there.
 void OnEndBound(Turn& turn, NodeRef ref, Shared<Values> outputs);

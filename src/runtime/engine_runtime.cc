@@ -93,7 +93,10 @@ class EngineRuntime::Impl final : public ActionSink {
               });
             },
             [this](ExecutionId parent, const ExecutionName& child, const std::string& cause,
-                   std::int64_t message) { AbortChildOf(parent, child, cause, message); }) {}
+                   std::int64_t message) { AbortChildOf(parent, child, cause, message); }) {
+    literals_.LookElsewhere(
+        [this](const std::string& uri) { return ReadInlineInputs(store_, uri); });
+  }
 
   ~Impl() override { Stop(); }
 

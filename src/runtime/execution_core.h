@@ -77,9 +77,6 @@ Result<std::shared_ptr<const ExecutionContext>> ContextOf(store::Reader& reader,
                                                           LiteralReader& literals,
                                                           const store::ExecutionRow& row);
 
-/// Tells the parent's node how the execution ended. REQUIRES: it has ended and has a parent.
-[[nodiscard]] store::OutboxRow ChildEndedMessage(const LiveExecution& execution);
-
 /// One step's writes: the rows that `state` touched, its events, and the execution's own row, which
 /// must still be `row`; `row` becomes what was written.
 struct StepWrites {

@@ -1,5 +1,6 @@
 #include "runtime/new_execution.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -19,6 +20,8 @@ namespace {
 
 using store::TableOf;
 
+constexpr std::string_view kStartOutputs = "/start-node/data/0/outputs.pb";
+
 /// Inputs go into the row when they are small, else they stay where they were stored before.
 void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& stored_at,
                 std::optional<store::Bytes>& inline_inputs, std::optional<std::string>& uri) {
@@ -32,7 +35,26 @@ void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& sto
 }  // namespace
 
 std::string InlineInputsUri(const std::string& directory) {
-  return directory + "/start-node/data/0/outputs.pb";
+  return directory + std::string(kStartOutputs);
+}
+
+Result<std::shared_ptr<const flyteidl::core::LiteralMap>> ReadInlineInputs(store::Store& store,
+                                                                           const std::string& uri) {
+  const auto missing = [&] {
+    return SystemError(Code::kNotFound, "read " + uri + ": there is no such object");
+  };
+  if (!uri.ends_with(kStartOutputs)) return missing();
+  auto reader = store.Snapshot();
+  if (!reader) return Forward(reader);
+  store::Query query{.table = &TableOf<store::ExecutionRow>()};
+  query.filter.where.push_back({"inputs_uri", store::Op::kEq, uri});
+  const auto rows = (*reader)->Scan(query);
+  if (!rows) return Forward(rows);
+  if (rows->empty()) return missing();
+  const auto row = store::FromRow<store::ExecutionRow>(rows->front());
+  auto map = std::make_shared<flyteidl::core::LiteralMap>();
+  if (!row.inputs || !map->ParseFromString(row.inputs->data)) return missing();
+  return std::shared_ptr<const flyteidl::core::LiteralMap>(std::move(map));
 }
 
 Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,

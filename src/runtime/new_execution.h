@@ -49,6 +49,12 @@ struct ExecutionPlaces {
 /// are shown. `directory` is the execution's.
 [[nodiscard]] std::string InlineInputsUri(const std::string& directory);
 
+/// The inputs that references know by such a name, from the row that keeps them: another execution
+/// may refer to them before, or without, their object. NOT_FOUND if no execution has that name for
+/// its inputs.
+Result<std::shared_ptr<const flyteidl::core::LiteralMap>> ReadInlineInputs(store::Store& store,
+                                                                           const std::string& uri);
+
 /// Writes the execution with the engine's first step: rows, events, tags, in the transaction that
 /// creates it. The TxnFn may run again, therefore `created` is made anew each time.
 /// ALREADY_EXISTS if the name is taken; errors of the guards are passed on.
