@@ -1,5 +1,7 @@
 """Recovering failed executions: what succeeded is taken over, the rest runs again."""
 
+import time
+
 import pytest
 from flyteidl.admin import node_execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
@@ -21,11 +23,11 @@ def registered(pyflyte):
 class Run:
     """One workflow that fails because a file is missing, and its recovery."""
 
-    def __init__(self, pyflyte, stubs, folder, workflow):
+    def __init__(self, pyflyte, stubs, folder, workflow, *options):
         self.pyflyte, self.stubs = pyflyte, stubs
         self.trace, self.file = folder / "trace", folder / "file"
         started = pyflyte(
-            "run", *PLACE, "remote-workflow", f"recovering.{workflow}:r1",
+            "run", *PLACE, *options, "remote-workflow", f"recovering.{workflow}:r1",
             "--trace", str(self.trace), "--file", str(self.file), "--x", "1",
         )  # fmt: skip
         assert started.code == 0, started.output
@@ -119,3 +121,23 @@ def test_a_succeeded_execution_recovers_without_running_anything(pyflyte, stubs,
     assert outputs["o0"].scalar.primitive.integer == 7
     assert run.counted() == before
     assert set(phases(stubs, again).values()) == {NodePhase.RECOVERED, NodePhase.SUCCEEDED}
+
+
+def test_a_recovery_goes_on_after_a_crash_of_the_server(pyflyte, stubs, server, tmp_path):
+    # One slot: the second task, which is there to be taken over, waits while the first one runs.
+    run = Run(pyflyte, stubs, tmp_path, "in_turn", "--max-parallelism", "1")
+    assert run.counted() == 1
+    run.file.touch()
+    done = pyflyte("execution", *PLACE, "--execution-id", run.name, "recover")
+    assert done.code == 0, done.output
+    name = recovery_of(stubs, run.name)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "running").exists():
+        assert time.monotonic() < deadline, executions.describe(stubs, name)
+        time.sleep(0.01)
+    server.kill9()
+    server.restart()
+    executions.succeeded(stubs, name)
+    assert run.counted() == 1
+    top = phases(stubs, name)
+    assert (top["n0"], top["n1"]) == (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
