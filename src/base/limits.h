@@ -224,4 +224,7 @@ inline constexpr std::size_t kBundleEntriesMax = 100'000;
 /// Attempts being prepared for the keeper; further starts are RESOURCE_EXHAUSTED.
 inline constexpr std::size_t kStartsPendingMax = 10'000;
 
+/// Levels of spans that GetExecutionMetrics answers, whatever depth is asked for.
+inline constexpr int kMetricsDepthMax = 64;
+
 }  // namespace martlet::limits

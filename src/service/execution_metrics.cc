@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "engine/node_path.h"
 #include "flyteidl/admin/execution.pb.h"
 #include "flyteidl/core/metrics.pb.h"
@@ -19,9 +20,6 @@
 
 namespace martlet::service {
 namespace {
-
-/// Levels of spans in an answer, whatever depth is asked for.
-constexpr int kMetricsDepthMax = 64;
 
 using flyteidl::core::Span;
 using store::AttemptRow;
@@ -229,11 +227,11 @@ Result<flyteidl::admin::WorkflowExecutionGetMetricsResponse> ExecutionMetrics(
   if (!reader) return Forward(reader);
   const auto execution = FindExecution(**reader, request.id());
   if (!execution) return Forward(execution);
-  const bool all = request.depth() < 0 || request.depth() > kMetricsDepthMax;
+  const bool all = request.depth() < 0 || request.depth() > limits::kMetricsDepthMax;
   flyteidl::admin::WorkflowExecutionGetMetricsResponse response;
   NodeSpans spans(**reader, runtime, *execution);
-  Status added =
-      spans.AddExecution(all ? kMetricsDepthMax : request.depth(), *response.mutable_span());
+  Status added = spans.AddExecution(all ? limits::kMetricsDepthMax : request.depth(),
+                                    *response.mutable_span());
   if (!added) return Forward(added);
   return response;
 }

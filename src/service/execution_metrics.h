@@ -13,7 +13,7 @@ namespace martlet::service {
 
 /// GetExecutionMetrics: where the time of an execution went, as nested spans (admin contract §5.8,
 /// oracle corrections-admin 42). `depth` 0 is the execution's own span, a negative one all levels;
-/// levels below 64 are left out. Blocks on the store.
+/// levels below limits::kMetricsDepthMax are left out. Blocks on the store.
 Result<flyteidl::admin::WorkflowExecutionGetMetricsResponse> ExecutionMetrics(
     store::Store& store, runtime::EngineRuntime& runtime,
     const flyteidl::admin::WorkflowExecutionGetMetricsRequest& request);
