@@ -55,6 +55,13 @@ void AddExecutionHandlers(MethodTable& table, ExecutionServices services) {
         launches.Relaunch(call.request(), who.identity().subject,
                           [call](Result<ExecutionCreateResponse> r) { call.Finish(std::move(r)); });
       });
+  table.AddAsync<kWrite, ExecutionRecoverRequest, ExecutionCreateResponse>(
+      Admin("RecoverExecution"),
+      [&launches](const Authorized<kWrite>& who,
+                  const Call<ExecutionRecoverRequest, ExecutionCreateResponse>& call) {
+        launches.Recover(call.request(), who.identity().subject,
+                         [call](Result<ExecutionCreateResponse> r) { call.Finish(std::move(r)); });
+      });
   table.AddAsync<kWrite, ExecutionUpdateRequest, ExecutionUpdateResponse>(
       Admin("UpdateExecution"),
       [&queries](const Authorized<kWrite>& who,
@@ -95,6 +102,19 @@ void AddExecutionHandlers(MethodTable& table, ExecutionServices services) {
       Admin("GetNodeExecutionData"),
       [&data](const Authorized<kRead>&, const NodeExecutionGetDataRequest& request,
               const CallContext&) { return data.OfNode(request); });
+
+  table.Add<kRead, NodeExecutionForTaskListRequest, NodeExecutionList>(
+      Admin("ListNodeExecutionsForTask"),
+      [&queries](const Authorized<kRead>&, const NodeExecutionForTaskListRequest& request,
+                 const CallContext&) { return queries.ListNodesOfTask(request); });
+  table.Add<kRead, GetDynamicNodeWorkflowRequest, DynamicNodeWorkflowResponse>(
+      Admin("GetDynamicNodeWorkflow"),
+      [&queries](const Authorized<kRead>&, const GetDynamicNodeWorkflowRequest& request,
+                 const CallContext&) { return queries.GetDynamicWorkflow(request); });
+  table.Add<kRead, WorkflowExecutionGetMetricsRequest, WorkflowExecutionGetMetricsResponse>(
+      Admin("GetExecutionMetrics"),
+      [&queries](const Authorized<kRead>&, const WorkflowExecutionGetMetricsRequest& request,
+                 const CallContext&) { return queries.Metrics(request); });
 
   table.Add<kRead, TaskExecutionGetRequest, TaskExecution>(
       Admin("GetTaskExecution"),

@@ -229,5 +229,7 @@ inline constexpr std::size_t kStartsPendingMax = 10'000;
 
 /// Header lines of a reply to a request of ours to another server.
 inline constexpr std::size_t kOutgoingHeaderBytesMax = 64u << 10;
+/// Levels of spans that GetExecutionMetrics answers, whatever depth is asked for.
+inline constexpr int kMetricsDepthMax = 64;
 
 }  // namespace martlet::limits

@@ -42,6 +42,8 @@ struct StartAttempt {
   AttemptPlaces places;
   bool interruptible = false;
   std::vector<ReadValue> reads;
+  /// Checkpoint that the recovered execution's node left, for a first attempt.
+  std::string recovered_checkpoint = {};
   bool operator==(const StartAttempt&) const = default;
 };
 

@@ -75,6 +75,13 @@ class Fold {
     Change(ref, NodeChange::kAborted);
   }
   void operator()(const NodeSkipped& event) { Change(Find(event.path), NodeChange::kSkipped); }
+  void operator()(const NodeRecovered& event) {
+    const NodeRef ref = Find(event.path);
+    NodeState& node = NodeOf(state_, ref);
+    node.outputs = event.outputs;
+    node.child = event.child;
+    Change(ref, NodeChange::kRecovered);
+  }
   void operator()(const NodeRetried& event) {
     const NodeRef ref = Find(event.path);
     NodeState& node = NodeOf(state_, ref);

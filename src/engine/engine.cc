@@ -8,6 +8,7 @@
 #include "engine/faults.h"
 #include "engine/launch_plan_machine.h"
 #include "engine/lifecycle.h"
+#include "engine/recovery.h"
 #include "engine/scope.h"
 #include "engine/start_end.h"
 #include "engine/subworkflow_machine.h"
@@ -187,6 +188,14 @@ void Begin(Turn& turn, NodeRef ref) {
     } else {
       turn.End(ref, NodeFailed{PathOf(turn.state(), ref), std::move(*missing)});
     }
+    return;
+  }
+  // The end-node's work is this execution's own, and nodes of other kinds do not run yet.
+  const bool may_recover = plan.kind == NodeKind::kTask || plan.kind == NodeKind::kSubWorkflow ||
+                           plan.kind == NodeKind::kLaunchPlan;
+  const RecoverableNode* original = may_recover ? OriginalOf(turn, ref) : nullptr;
+  if (original != nullptr && original->succeeded) {
+    RecoverNode(turn, ref, *original);
     return;
   }
   switch (plan.kind) {

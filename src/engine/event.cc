@@ -28,7 +28,8 @@ std::string_view EventName(const Event& event) {
       "AttemptCompleted",
       "AttemptBroken",
       "AttemptAborted",
-      "Fenced"};
+      "Fenced",
+      "NodeRecovered"};
   return kNames[event.index()];
 }
 

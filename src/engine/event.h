@@ -81,6 +81,13 @@ struct NodeSkipped {
   NodePath path;
   bool operator==(const NodeSkipped&) const = default;
 };
+/// The execution that is being recovered did the node already.
+struct NodeRecovered {
+  NodePath path;
+  Shared<Values> outputs;
+  std::string child;
+  bool operator==(const NodeRecovered&) const = default;
+};
 /// The node makes its next attempt. `system` tells which budget paid.
 struct NodeRetried {
   NodePath path;
@@ -133,7 +140,7 @@ using Event =
                  ExecutionFailed, ExecutionAborting, ExecutionAborted, EpochChanged, NodeQueued,
                  NodeRunning, NodeSucceeded, NodeFailed, NodeTimedOut, NodeAborted, NodeSkipped,
                  NodeRetried, ScopeOpened, AttemptQueued, AttemptStarted, AttemptCompleted,
-                 AttemptBroken, AttemptAborted, Fenced>;
+                 AttemptBroken, AttemptAborted, Fenced, NodeRecovered>;
 
 /// "NodeQueued", for texts and tables.
 [[nodiscard]] std::string_view EventName(const Event& event);

@@ -11,6 +11,7 @@
 #include "compiler/plan.h"
 #include "engine/node_path.h"
 #include "engine/phases.h"
+#include "engine/recovery.h"
 #include "engine/values.h"
 
 /// One execution in memory. Changed by `Apply` alone; rows are its serialised form, and what is
@@ -158,6 +159,10 @@ struct ExecutionState {
   /// only those remain that wait for a slot. Derived.
   std::set<NodeRef> ready;
   std::set<NodeRef> ready_for_slot;
+
+  /// What the execution that this one recovers had done; empty if it recovers none. No part of the
+  /// content: it steers what is decided, and whoever loads the state reads it from the original.
+  Shared<Recoverable> recoverable;
 
   Touched touched;
   [[nodiscard]] Touched TakeTouched();

@@ -38,6 +38,7 @@ class Check {
   Status operator()(const NodeTimedOut& e) const { return Node(e.path, NodeChange::kTimedOut); }
   Status operator()(const NodeAborted& e) const { return Node(e.path, NodeChange::kAborted); }
   Status operator()(const NodeSkipped& e) const { return Node(e.path, NodeChange::kSkipped); }
+  Status operator()(const NodeRecovered& e) const { return Node(e.path, NodeChange::kRecovered); }
   Status operator()(const NodeRetried& e) const { return Node(e.path, NodeChange::kRetried); }
   Status operator()(const ScopeOpened& e) const {
     if (Status node = Node(e.path, NodeChange::kScopeOpened); !node) return node;

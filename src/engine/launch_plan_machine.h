@@ -17,6 +17,7 @@ inline constexpr NodeTransition kLaunchPlanTransitions[] = {
     {NodePhase::kNone, NodeChange::kQueued, NodePhase::kQueued},
     {NodePhase::kNone, NodeChange::kFailed, NodePhase::kFailed},
     {NodePhase::kNone, NodeChange::kSkipped, NodePhase::kSkipped},
+    {NodePhase::kNone, NodeChange::kRecovered, NodePhase::kRecovered},
     {NodePhase::kQueued, NodeChange::kRunning, NodePhase::kRunning},
     {NodePhase::kQueued, NodeChange::kFailed, NodePhase::kFailed},
     {NodePhase::kQueued, NodeChange::kTimedOut, NodePhase::kTimedOut},

@@ -94,6 +94,8 @@ std::string_view Name(NodeChange change) {
       return "retried";
     case NodeChange::kScopeOpened:
       return "scope opened";
+    case NodeChange::kRecovered:
+      return "recovered";
   }
   return "unknown";
 }

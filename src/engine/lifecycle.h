@@ -24,6 +24,7 @@ enum class NodeChange : std::uint8_t {
   kSkipped,
   kRetried,
   kScopeOpened,
+  kRecovered,
 };
 
 struct NodeTransition {

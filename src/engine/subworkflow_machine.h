@@ -18,6 +18,7 @@ inline constexpr NodeTransition kSubWorkflowTransitions[] = {
     {NodePhase::kNone, NodeChange::kQueued, NodePhase::kQueued},
     {NodePhase::kNone, NodeChange::kFailed, NodePhase::kFailed},
     {NodePhase::kNone, NodeChange::kSkipped, NodePhase::kSkipped},
+    {NodePhase::kNone, NodeChange::kRecovered, NodePhase::kRecovered},
     {NodePhase::kQueued, NodeChange::kScopeOpened, NodePhase::kQueued},
     {NodePhase::kQueued, NodeChange::kRunning, NodePhase::kRunning},
     {NodePhase::kQueued, NodeChange::kFailed, NodePhase::kFailed},

@@ -51,10 +51,17 @@ void Kill(Turn& turn, NodeRef ref, std::string reason) {
 
 StartAttempt StartAttemptOf(const Plan& plan, const ExecutionState& state, NodeRef ref) {
   const NodeState& node = NodeOf(state, ref);
-  return {{PathOf(state, ref), node.attempt, node.epoch},
-          PlacesOf(plan, state, ref, node.attempt),
-          node.attempts.back().interruptible,
-          ReadsOf(plan, state, ref)};
+  StartAttempt start{{PathOf(state, ref), node.attempt, node.epoch},
+                     PlacesOf(plan, state, ref, node.attempt),
+                     node.attempts.back().interruptible,
+                     ReadsOf(plan, state, ref)};
+  if (state.recoverable && node.attempt == 0) {
+    const auto original = state.recoverable->find(start.places.node_id);
+    if (original != state.recoverable->end()) {
+      start.recovered_checkpoint = original->second.checkpoint_uri;
+    }
+  }
+  return start;
 }
 
 void BeginTask(Turn& turn, NodeRef ref) {

@@ -8,6 +8,7 @@
 ///
 ///   node     none --ready, slot free--> QUEUED --attempt runs--> RUNNING --> SUCCEEDED | FAILED
 ///            none --input missing--> FAILED            none --upstream ended badly--> SKIPPED
+///            none --done in the recovered execution--> RECOVERED
 ///            QUEUED, RUNNING --attempt failed, budget left--> the same, next attempt
 ///            QUEUED, RUNNING --2 × timeout since queueing--> TIMED_OUT
 ///            QUEUED, RUNNING --abort, failure elsewhere--> ABORTED
@@ -23,6 +24,7 @@ inline constexpr NodeTransition kTaskTransitions[] = {
     {NodePhase::kNone, NodeChange::kQueued, NodePhase::kQueued},
     {NodePhase::kNone, NodeChange::kFailed, NodePhase::kFailed},
     {NodePhase::kNone, NodeChange::kSkipped, NodePhase::kSkipped},
+    {NodePhase::kNone, NodeChange::kRecovered, NodePhase::kRecovered},
     {NodePhase::kQueued, NodeChange::kRunning, NodePhase::kRunning},
     {NodePhase::kQueued, NodeChange::kRetried, NodePhase::kQueued},
     {NodePhase::kQueued, NodeChange::kFailed, NodePhase::kFailed},

@@ -19,6 +19,7 @@
 #include "runtime/execution_core.h"
 #include "runtime/node_inputs.h"
 #include "runtime/outbox_dispatcher.h"
+#include "runtime/recovery.h"
 #include "runtime/row_codec.h"
 #include "runtime/shard.h"
 #include "runtime/task_driver.h"
@@ -92,7 +93,10 @@ class EngineRuntime::Impl final : public ActionSink {
               });
             },
             [this](ExecutionId parent, const ExecutionName& child, const std::string& cause,
-                   std::int64_t message) { AbortChildOf(parent, child, cause, message); }) {}
+                   std::int64_t message) { AbortChildOf(parent, child, cause, message); }) {
+    literals_.LookElsewhere(
+        [this](const std::string& uri) { return ReadInlineInputs(store_, uri); });
+  }
 
   ~Impl() override { Stop(); }
 
@@ -152,6 +156,15 @@ class EngineRuntime::Impl final : public ActionSink {
       auto stored = StoreIfLarge(metadata_, directory, **literals);
       if (!stored) return done(Forward(stored));
       *uri = *std::move(stored);
+    }
+    if (IsRecovery(execution.row)) {
+      auto reader = store_.Snapshot();
+      if (!reader) return done(Forward(reader));
+      auto recoverable = ReadRecoverable(
+          **reader, execution.row,
+          places.inputs_uri.empty() ? InlineInputsUri(directory) : places.inputs_uri);
+      if (!recoverable) return done(Forward(recoverable));
+      execution.recoverable = *std::move(recoverable);
     }
     // The transaction may run more than once; the last run is the one that was committed.
     auto created = std::make_shared<std::unique_ptr<LiveExecution>>();

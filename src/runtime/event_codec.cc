@@ -158,6 +158,12 @@ std::string EncodeEvent(const engine::Event& event) {
           [&](const engine::NodeSkipped& e) {
             SetPath(e.path, wire.mutable_node_skipped()->mutable_path());
           },
+          [&](const engine::NodeRecovered& e) {
+            auto* body = wire.mutable_node_recovered();
+            SetPath(e.path, body->mutable_path());
+            if (e.outputs) EncodeValues(*e.outputs, body->mutable_outputs());
+            body->set_child(e.child);
+          },
           [&](const engine::NodeRetried& e) {
             SetPath(e.path, wire.mutable_node_retried()->mutable_path());
             wire.mutable_node_retried()->set_system(e.system);
@@ -241,6 +247,9 @@ Result<engine::Event> DecodeEvent(std::string_view bytes) {
       return engine::NodeAborted{PathOf(wire.node_aborted().path()), wire.node_aborted().reason()};
     case Wire::kNodeSkipped:
       return engine::NodeSkipped{PathOf(wire.node_skipped().path())};
+    case Wire::kNodeRecovered:
+      return engine::NodeRecovered{PathOf(wire.node_recovered().path()),
+                                   OutputsOf(wire.node_recovered()), wire.node_recovered().child()};
     case Wire::kNodeRetried:
       return engine::NodeRetried{PathOf(wire.node_retried().path()), wire.node_retried().system()};
     case Wire::kScopeOpened:

@@ -9,6 +9,7 @@
 #include "martlet/outbox.pb.h"
 #include "runtime/closure_cache.h"
 #include "runtime/event_codec.h"
+#include "runtime/recovery.h"
 #include "runtime/row_codec.h"
 #include "store/guards.h"
 
@@ -195,6 +196,11 @@ Result<std::unique_ptr<LiveExecution>> ExecutionCore::Load(store::Reader& reader
   auto state = LoadState(reader, live->context->workflow->plan, live->row);
   if (!state) return Forward(state);
   live->state = *std::move(state);
+  if (IsRecovery(live->row) && !Finished(*live)) {
+    auto recoverable = ReadRecoverable(reader, live->row, live->row.inputs_uri.value_or(""));
+    if (!recoverable) return Forward(recoverable);
+    live->state.recoverable = *std::move(recoverable);
+  }
   return live;
 }
 
@@ -262,9 +268,14 @@ std::optional<ExecutionInput> ExecutionCore::Refusal(const Error& error) {
   return ExecutionInput{engine::Refused{std::move(fault)}, 0};
 }
 
-std::vector<RuntimeAction> ExecutionCore::Resume(const LiveExecution& execution) {
+std::vector<RuntimeAction> ExecutionCore::Resume(LiveExecution& execution) {
   std::vector<RuntimeAction> actions;
-  if (Finished(execution)) return actions;
+  for (engine::Action& action : std::exchange(execution.first_actions, {})) {
+    actions.emplace_back(std::move(action));
+  }
+  // One that ended in the very step that created it has left its parent a message.
+  if (Finished(execution) && execution.context->parent) actions.emplace_back(DispatchOutbox{});
+  if (!actions.empty() || Finished(execution)) return actions;
   for (engine::Action& action :
        engine::Resume(execution.context->workflow->plan, execution.state)) {
     // Messages are in the outbox already: their transaction wrote them.

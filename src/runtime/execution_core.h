@@ -55,7 +55,7 @@ class ExecutionCore {
   Result<std::unique_ptr<LiveExecution>> Load(store::Reader& reader, ExecutionId id);
   Turn<RuntimeAction> Decide(LiveExecution& execution, std::vector<ExecutionInput> inputs,
                              Timestamp at);
-  std::vector<RuntimeAction> Resume(const LiveExecution& execution);
+  std::vector<RuntimeAction> Resume(LiveExecution& execution);
   Timestamp LastAt(const LiveExecution& execution) { return execution.state.last_at; }
   bool Finished(const LiveExecution& execution) {
     return engine::IsTerminal(execution.state.phase);

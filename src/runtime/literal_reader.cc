@@ -85,6 +85,7 @@ Result<std::shared_ptr<const LiteralMap>> LiteralReader::Read(const std::string&
   const Result<std::string> key = metadata_.KeyOf(uri);
   if (!key) return Forward(key);
   const Result<std::string> bytes = metadata_.Get(*key, limits::kLiteralMapBytesMax);
+  if (!bytes && bytes.error().code == Code::kNotFound && elsewhere_) return elsewhere_(uri);
   if (!bytes) return Forward(bytes);
   auto map = std::make_shared<LiteralMap>();
   if (!map->ParseFromString(*bytes)) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/result.h"
 #include "engine/values.h"
@@ -22,6 +24,11 @@ namespace martlet::runtime {
 class LiteralReader {
  public:
   explicit LiteralReader(objects::ObjectStore& metadata) : metadata_(metadata) {}
+
+  using Map = std::shared_ptr<const flyteidl::core::LiteralMap>;
+  /// Where to look for a map that is not in the object store; NOT_FOUND if it is not there either.
+  using Elsewhere = std::function<Result<Map>(const std::string& uri)>;
+  void LookElsewhere(Elsewhere elsewhere) { elsewhere_ = std::move(elsewhere); }
 
   /// The map stored at `uri`. An empty object is an empty map. NOT_FOUND if there is none,
   /// RESOURCE_EXHAUSTED above limits::kLiteralMapBytesMax, DATA_LOSS if it does not parse.
@@ -42,6 +49,7 @@ class LiteralReader {
   };
 
   objects::ObjectStore& metadata_;
+  Elsewhere elsewhere_;  // set before the first reader comes
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;  // guarded by mutex_
   std::list<std::string> ages_;                     // most recent first; guarded by mutex_

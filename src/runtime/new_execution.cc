@@ -1,5 +1,6 @@
 #include "runtime/new_execution.h"
 
+#include <string_view>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -19,6 +20,8 @@ namespace {
 
 using store::TableOf;
 
+constexpr std::string_view kStartOutputs = "/start-node/data/0/outputs.pb";
+
 /// Inputs go into the row when they are small, else they stay where they were stored before.
 void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& stored_at,
                 std::optional<store::Bytes>& inline_inputs, std::optional<std::string>& uri) {
@@ -30,6 +33,29 @@ void FillInputs(const flyteidl::core::LiteralMap& inputs, const std::string& sto
 }
 
 }  // namespace
+
+std::string InlineInputsUri(const std::string& directory) {
+  return directory + std::string(kStartOutputs);
+}
+
+Result<std::shared_ptr<const flyteidl::core::LiteralMap>> ReadInlineInputs(store::Store& store,
+                                                                           const std::string& uri) {
+  const auto missing = [&] {
+    return SystemError(Code::kNotFound, "read " + uri + ": there is no such object");
+  };
+  if (!uri.ends_with(kStartOutputs)) return missing();
+  auto reader = store.Snapshot();
+  if (!reader) return Forward(reader);
+  store::Query query{.table = &TableOf<store::ExecutionRow>()};
+  query.filter.where.push_back({"inputs_uri", store::Op::kEq, uri});
+  const auto rows = (*reader)->Scan(query);
+  if (!rows) return Forward(rows);
+  if (rows->empty()) return missing();
+  const auto row = store::FromRow<store::ExecutionRow>(rows->front());
+  auto map = std::make_shared<flyteidl::core::LiteralMap>();
+  if (!row.inputs || !map->ParseFromString(row.inputs->data)) return missing();
+  return std::shared_ptr<const flyteidl::core::LiteralMap>(std::move(map));
+}
 
 Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
                          const ExecutionPlaces& places, std::unique_ptr<LiveExecution>& created) {
@@ -68,7 +94,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   // References to inputs name the place where start-node's outputs are shown; the values are in
   // the row, or at inputs_uri when they are too large for it.
   if (!live->row.inputs_uri) {
-    live->row.inputs_uri = engine::ExecutionDir(settings) + "/start-node/data/0/outputs.pb";
+    live->row.inputs_uri = InlineInputsUri(engine::ExecutionDir(settings));
   }
   settings.inputs = ReferTo(*execution.inputs, *live->row.inputs_uri);
 
@@ -88,6 +114,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   const engine::Plan& plan = execution.workflow->plan;
   live->state = engine::NewExecution(id, std::move(settings), txn.now());
   live->row.created_at = live->state.created_at;
+  live->state.recoverable = execution.recoverable;
   engine::Step step =
       engine::Advance(plan, live->state, {.at = txn.now(), .body = engine::Start{}});
   // The log vouches for what it does not tell: settings, inputs, what was launched by whom.
@@ -100,6 +127,7 @@ Status WriteNewExecution(store::Txn& txn, const NewExecution& execution,
   writes.at = txn.now();
   for (const engine::Event& event : step.events) writes.events.push_back(EncodeEvent(event));
   CollectTouched(plan, live->state, writes);
+  live->first_actions = std::move(step.actions);
   // Some end as they begin: without a node that has to run, or with one that cannot.
   if (engine::IsTerminal(live->state.phase) && execution.parent &&
       !MARTLET_FAULT("core.begin_without_end")) {

@@ -29,6 +29,8 @@ struct NewExecution {
   std::uint32_t max_parallelism = 0;
   std::optional<bool> interruptible;
   std::string raw_prefix;  ///< empty: the store's own
+  /// Of a recovery: what its original had done; the runtime fills it.
+  engine::Shared<engine::Recoverable> recoverable;
   std::optional<ParentLink> parent;
   /// Rules that span executions, checked and written in the same transaction, before the row.
   std::function<Status(store::Txn&)> guards;
@@ -42,6 +44,16 @@ struct ExecutionPlaces {
   std::string inputs_uri;
   std::string user_inputs_uri;
 };
+
+/// The name under which references know inputs that are kept in the row: where start-node's outputs
+/// are shown. `directory` is the execution's.
+[[nodiscard]] std::string InlineInputsUri(const std::string& directory);
+
+/// The inputs that references know by such a name, from the row that keeps them: another execution
+/// may refer to them before, or without, their object. NOT_FOUND if no execution has that name for
+/// its inputs.
+Result<std::shared_ptr<const flyteidl::core::LiteralMap>> ReadInlineInputs(store::Store& store,
+                                                                           const std::string& uri);
 
 /// Writes the execution with the engine's first step: rows, events, tags, in the transaction that
 /// creates it. The TxnFn may run again, therefore `created` is made anew each time.

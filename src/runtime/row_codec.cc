@@ -83,7 +83,7 @@ bool DeclaresOutputs(const Plan& plan, const compiler::Node& node) {
 /// Where clients find the node's outputs, once it has succeeded (oracle corrections-engine 17).
 std::optional<std::string> OutputsUri(const Plan& plan, const ExecutionState& state, NodeRef ref,
                                       const compiler::Node& node, const NodeState& node_state) {
-  if (node_state.phase != engine::NodePhase::kSucceeded) return std::nullopt;
+  if (!engine::IsGood(node_state.phase)) return std::nullopt;
   if (node.kind == compiler::NodeKind::kEnd) return std::nullopt;
   if (!DeclaresOutputs(plan, node)) return std::nullopt;
   if (node.kind == compiler::NodeKind::kLaunchPlan &&

@@ -191,7 +191,7 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
   }
 
   const flyteidl::core::TaskTemplate& task_template = TemplateOf(*task.context, action.stamp.path);
-  std::string previous_checkpoint;
+  std::string previous_checkpoint = action.recovered_checkpoint;
   if (action.stamp.attempt > 0) {
     previous_checkpoint =
         RawPrefixOfAttempt(*task.context, places, action.stamp.attempt - 1) + "/_flytecheckpoints";

@@ -88,6 +88,17 @@ void ValueVerifier::CheckMap(const std::string& where, const std::string& bytes,
   }
 }
 
+void ValueVerifier::CheckCopy(const std::string& uri,
+                              std::vector<const engine::ValueRef*> references) {
+  const Result<std::string> key = metadata_.KeyOf(uri);
+  const Result<std::string> bytes =
+      key ? metadata_.Get(*key, limits::kLiteralMapBytesMax) : Result<std::string>(Forward(key));
+  if (bytes) return CheckMap(uri, *bytes, std::move(references));
+  if (bytes.error().code != Code::kNotFound) {
+    Report(uri, "", bytes.error().message, kRestoreObject);
+  }
+}
+
 void ValueVerifier::CheckNamedByDigest(const std::string& uri) {
   ++objects_;
   const Result<std::string> key = metadata_.KeyOf(uri);
@@ -120,7 +131,8 @@ void ValueVerifier::Check(const store::ExecutionRow& row, const engine::Executio
     ++objects_;
     const Result<std::string> bytes = Read(row, uri);
     if (bytes) {
-      CheckMap(uri, *bytes, std::move(same));
+      CheckMap(uri, *bytes, same);
+      if (row.inputs && row.inputs_uri == uri) CheckCopy(uri, std::move(same));
     } else {
       Report(uri, "", bytes.error().message, kRestoreObject);
     }

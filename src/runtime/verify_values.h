@@ -32,6 +32,8 @@ class ValueVerifier {
 
   void CheckMap(const std::string& where, const std::string& bytes,
                 std::vector<const engine::ValueRef*> references);
+  /// The object that inputs kept in the row are shown as; it need not be there.
+  void CheckCopy(const std::string& uri, std::vector<const engine::ValueRef*> references);
   void CheckNamedByDigest(const std::string& uri);
   Result<std::string> Read(const store::ExecutionRow& row, const std::string& uri);
   void Report(const std::string& key, const std::string& part, std::string problem,

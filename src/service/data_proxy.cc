@@ -29,9 +29,11 @@ tl::unexpected<Error> Invalid(std::string text) {
   return UserError(Code::kInvalidArgument, std::move(text));
 }
 
-/// Flyte answers INTERNAL for whatever its store's signer refuses, and its clients show the text.
+/// A place that cannot be signed, or not for so long, is the caller's mistake. Flyte answers
+/// INTERNAL for whatever its store's signer refuses.
 tl::unexpected<Error> CannotSign(std::string_view why) {
-  return UserError(Code::kInternal, "failed to create a signed url. Error: " + std::string(why));
+  return UserError(Code::kInvalidArgument,
+                   "failed to create a signed url. Error: " + std::string(why));
 }
 
 Nanos FromWire(const google::protobuf::Duration& duration) {

@@ -128,7 +128,7 @@ TEST_F(DataProxyTest, UploadRequestsAreRefusedWithFlytesTexts) {
             "expiresIn [2h0m0s] cannot exceed max allowed expiration [1h0m0s]");
   for (const std::int64_t seconds : {0, -5}) {
     request.mutable_expires_in()->set_seconds(seconds);
-    EXPECT_EQ(CreateError(request).code, Code::kInternal);
+    EXPECT_EQ(CreateError(request).code, Code::kInvalidArgument);
     EXPECT_EQ(CreateError(request).message,
               "failed to create a signed url. Error: InvalidPresignExpireError: presigned URL "
               "requires an expire duration greater than 0");
@@ -228,7 +228,7 @@ TEST_F(DataProxyTest, DownloadLocationsAreForOurOwnObjects) {
     request.set_native_url(url);
     const auto refused = proxy_->CreateDownloadLocation(request, kBase);
     ASSERT_FALSE(refused) << url;
-    EXPECT_EQ(refused.error().code, Code::kInternal);
+    EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
     EXPECT_TRUE(refused.error().message.starts_with("failed to create a signed url. Error: "));
   }
 }

@@ -8,6 +8,7 @@
 #include "flyteidl/admin/node_execution.pb.h"
 #include "flyteidl/admin/task_execution.pb.h"
 #include "service/entity_lists.h"
+#include "service/execution_metrics.h"
 #include "service/filters.h"
 #include "service/listing.h"
 #include "service/request_checks.h"
@@ -265,6 +266,34 @@ Result<flyteidl::admin::NodeExecutionList> ExecutionQueries::ListNodes(
   if (!token) return Forward(token);
   response.set_token(*std::move(token));
   return response;
+}
+
+Result<flyteidl::admin::WorkflowExecutionGetMetricsResponse> ExecutionQueries::Metrics(
+    const flyteidl::admin::WorkflowExecutionGetMetricsRequest& request) {
+  return ExecutionMetrics(store_, runtime_, request);
+}
+
+Result<flyteidl::admin::NodeExecutionList> ExecutionQueries::ListNodesOfTask(
+    const flyteidl::admin::NodeExecutionForTaskListRequest& request) {
+  if (!request.has_task_execution_id()) return MissingField("id");
+  store::Query query{.table = &TableOf<store::NodeExecutionRow>()};
+  const auto page = AddListTerms(request, Entity::kNodeExecution, "ListNodeExecutions", query);
+  if (!page) return Forward(page);
+  auto reader = store_.Snapshot();
+  if (!reader) return Forward(reader);
+  const auto found = FindTaskExecution(**reader, request.task_execution_id());
+  if (!found) return Forward(found);
+  return flyteidl::admin::NodeExecutionList();
+}
+
+Result<flyteidl::admin::DynamicNodeWorkflowResponse> ExecutionQueries::GetDynamicWorkflow(
+    const flyteidl::admin::GetDynamicNodeWorkflowRequest& request) {
+  if (!request.has_id()) return MissingField("id");
+  auto reader = store_.Snapshot();
+  if (!reader) return Forward(reader);
+  const auto found = FindNodeExecution(**reader, request.id());
+  if (!found) return Forward(found);
+  return UserError(Code::kNotFound, "node does not contain dynamic workflow");
 }
 
 Result<flyteidl::admin::TaskExecution> ExecutionQueries::GetTask(

@@ -14,6 +14,9 @@ class ExecutionTerminateRequest;
 class ExecutionTerminateResponse;
 class ExecutionUpdateRequest;
 class ExecutionUpdateResponse;
+class DynamicNodeWorkflowResponse;
+class GetDynamicNodeWorkflowRequest;
+class NodeExecutionForTaskListRequest;
 class NodeExecutionGetRequest;
 class NodeExecutionList;
 class NodeExecutionListRequest;
@@ -21,6 +24,8 @@ class ResourceListRequest;
 class TaskExecutionGetRequest;
 class TaskExecutionList;
 class TaskExecutionListRequest;
+class WorkflowExecutionGetMetricsRequest;
+class WorkflowExecutionGetMetricsResponse;
 class WorkflowExecutionGetRequest;
 }  // namespace flyteidl::admin
 
@@ -75,6 +80,16 @@ class ExecutionQueries {
   /// Top-level nodes, or the direct children of `unique_parent_id`.
   Result<flyteidl::admin::NodeExecutionList> ListNodes(
       const flyteidl::admin::NodeExecutionListRequest& request, const ViewContext& context);
+  /// See service/execution_metrics.h.
+  Result<flyteidl::admin::WorkflowExecutionGetMetricsResponse> Metrics(
+      const flyteidl::admin::WorkflowExecutionGetMetricsRequest& request);
+  /// Nodes that an attempt made itself. Flyte's engine has not reported any for years: an attempt
+  /// that exists has none.
+  Result<flyteidl::admin::NodeExecutionList> ListNodesOfTask(
+      const flyteidl::admin::NodeExecutionForTaskListRequest& request);
+  /// NOT_FOUND for a node that did not expand itself; dynamic nodes do not run yet.
+  Result<flyteidl::admin::DynamicNodeWorkflowResponse> GetDynamicWorkflow(
+      const flyteidl::admin::GetDynamicNodeWorkflowRequest& request);
   Result<flyteidl::admin::TaskExecution> GetTask(
       const flyteidl::admin::TaskExecutionGetRequest& request, const ViewContext& context);
   Result<flyteidl::admin::TaskExecutionList> ListTasks(

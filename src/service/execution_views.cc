@@ -166,7 +166,8 @@ flyteidl::admin::NodeExecution ExecutionViews::Render(const store::ExecutionRow&
   }
   if (row.error_code || row.error_message) {
     FillError(row, errors, closure->mutable_error());
-  } else if (row.outputs_uri && phase == flyteidl::core::NodeExecution::SUCCEEDED) {
+  } else if (row.outputs_uri && (phase == flyteidl::core::NodeExecution::SUCCEEDED ||
+                                 phase == flyteidl::core::NodeExecution::RECOVERED)) {
     closure->set_output_uri(*row.outputs_uri);
   }
   if (row.deck_uri) closure->set_deck_uri(*row.deck_uri);
@@ -177,6 +178,8 @@ flyteidl::admin::NodeExecution ExecutionViews::Render(const store::ExecutionRow&
     child->set_name(*row.child_name);
   } else if (row.checkpoint_uri) {
     closure->mutable_task_node_metadata()->set_checkpoint_uri(*row.checkpoint_uri);
+  } else if (phase == flyteidl::core::NodeExecution::RECOVERED && !row.is_parent) {
+    closure->mutable_task_node_metadata();
   }
   return node;
 }

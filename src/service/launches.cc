@@ -397,13 +397,10 @@ void Launches::Launch(Result<runtime::NewExecution> prepared,
   });
 }
 
-void Launches::Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request,
-                        const std::string& principal,
-                        const Finish<ExecutionCreateResponse>& finish) {
-  const flyteidl::core::WorkflowExecutionIdentifier& id = request.id();
-  if (id.project().empty()) return finish(MissingField("project"));
-  if (id.domain().empty()) return finish(MissingField("domain"));
-  if (id.name().empty()) return finish(MissingField("name"));
+void Launches::Repeat(const flyteidl::core::WorkflowExecutionIdentifier& id,
+                      const std::string& name, const std::function<void(ExecutionSpec&)>& change,
+                      const std::string& principal, const Finish<ExecutionCreateResponse>& finish) {
+  if (Status valid = CheckExecutionId(id); !valid) return finish(Forward(valid));
   auto reader = store_.Snapshot();
   if (!reader) return finish(Forward(reader));
   auto row = FindExecution(**reader, id);
@@ -412,16 +409,15 @@ void Launches::Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request
   ExecutionCreateRequest again;
   again.set_project(id.project());
   again.set_domain(id.domain());
-  again.set_name(request.name());
+  again.set_name(name);
   if (!again.mutable_spec()->ParseFromString(row->spec.data)) {
     return finish(SystemError(Code::kDataLoss, "the stored spec of " + id.name() +
                                                    " does not parse; run "
                                                    "`martlet verify`"));
   }
+  change(*again.mutable_spec());
   ExecutionMetadata* metadata = again.mutable_spec()->mutable_metadata();
-  metadata->set_mode(ExecutionMetadata::RELAUNCH);
   *metadata->mutable_reference_execution() = id;
-  again.mutable_spec()->set_overwrite_cache(request.overwrite_cache());
   auto user_inputs = runtime_.ReadUserInputs(*row);
   if (!user_inputs) return finish(Forward(user_inputs));
   *again.mutable_inputs() = *std::move(user_inputs);
@@ -438,6 +434,30 @@ void Launches::Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request
   if (prepared) prepared->row.source_execution = ExecutionId{row->id};
   reader->reset();
   Launch(std::move(prepared), finish);
+}
+
+void Launches::Relaunch(const flyteidl::admin::ExecutionRelaunchRequest& request,
+                        const std::string& principal,
+                        const Finish<ExecutionCreateResponse>& finish) {
+  const auto change = [&](ExecutionSpec& spec) {
+    spec.mutable_metadata()->set_mode(ExecutionMetadata::RELAUNCH);
+    spec.set_overwrite_cache(request.overwrite_cache());
+  };
+  Repeat(request.id(), request.name(), change, principal, finish);
+}
+
+void Launches::Recover(const flyteidl::admin::ExecutionRecoverRequest& request,
+                       const std::string& principal,
+                       const Finish<ExecutionCreateResponse>& finish) {
+  const auto change = [&](ExecutionSpec& spec) {
+    spec.mutable_metadata()->set_mode(ExecutionMetadata::RECOVERED);
+    // Whoever recovers on behalf of a node says which one; the rest stays as it was.
+    if (request.has_metadata()) {
+      *spec.mutable_metadata()->mutable_parent_node_execution() =
+          request.metadata().parent_node_execution();
+    }
+  };
+  Repeat(request.id(), request.name(), change, principal, finish);
 }
 
 void Launches::CreateChild(const runtime::ChildLaunch& launch) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +16,13 @@
 namespace flyteidl::admin {
 class ExecutionCreateRequest;
 class ExecutionCreateResponse;
+class ExecutionRecoverRequest;
 class ExecutionRelaunchRequest;
+class ExecutionSpec;
 }  // namespace flyteidl::admin
+namespace flyteidl::core {
+class WorkflowExecutionIdentifier;
+}
 
 namespace martlet::service {
 
@@ -49,12 +55,25 @@ class Launches {
                 const std::string& principal,
                 const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
 
+  /// RecoverExecution: a new execution with the stored spec and inputs, in which what succeeded in
+  /// the original is RECOVERED and the rest runs. The original may be in any phase (oracle
+  /// corrections-engine 36).
+  void Recover(const flyteidl::admin::ExecutionRecoverRequest& request,
+               const std::string& principal,
+               const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
+
   /// The child of a launch-plan node.
   void CreateChild(const runtime::ChildLaunch& launch);
 
  private:
   class Preparation;
 
+  /// Runs the execution `id` once more under `name`; `change` makes of the stored spec what is
+  /// launched now.
+  void Repeat(const flyteidl::core::WorkflowExecutionIdentifier& id, const std::string& name,
+              const std::function<void(flyteidl::admin::ExecutionSpec&)>& change,
+              const std::string& principal,
+              const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
   void Launch(Result<runtime::NewExecution> prepared,
               const Finish<flyteidl::admin::ExecutionCreateResponse>& finish);
 

@@ -70,7 +70,7 @@ Status CheckSchedule(const Schedule& schedule, const ParameterMap& expected_inpu
 
 Status CheckActivation(const Schedule& schedule) {
   if (schedule.cron_expression().empty()) return {};
-  return UserError(Code::kInternal,
+  return UserError(Code::kInvalidArgument,
                    "failed adding schedule for unknown schedule expression type &{" +
                        schedule.cron_expression() + "}");
 }

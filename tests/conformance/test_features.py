@@ -1,8 +1,9 @@
 """Scenarios 10, 13, 14, 17 and 28: files, nested workflows, retries, decks, kinds of values."""
 
 import pandas as pd
-from flyteidl.admin import task_execution_pb2
-from flyteidl.core import execution_pb2, identifier_pb2
+from flyteidl.admin import execution_pb2, task_execution_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
+from flyteidl.core import identifier_pb2
 
 from tests.conformance import executions
 from tests.conformance.clients import DOMAIN, PROJECT, WAIT
@@ -60,6 +61,38 @@ def test_a_launch_plan_node_runs_a_child_execution(pyflyte, stubs):
     assert execution.spec.metadata.nesting == 1
 
 
+def run_registered(pyflyte, workflow, *inputs):
+    """Registers children.py and starts one of its workflows."""
+    place = ("-p", PROJECT, "-d", DOMAIN)
+    done = pyflyte("register", *place, "--version", "children1", "children.py")
+    assert done.code == 0, done.output
+    started = pyflyte("run", *place, "remote-workflow", f"children.{workflow}:children1", *inputs)
+    assert started.code == 0, started.output
+    return executions.name_in(started.output)
+
+
+def test_a_child_hands_its_own_inputs_back_to_its_parent(pyflyte, stubs):
+    name = run_registered(pyflyte, "reads_what_was_passed", "--n", "1", "--text", "mine")
+    outputs = executions.succeeded(stubs, name).literals
+    assert outputs["o0"].scalar.primitive.string_value == "2 mine"
+    assert outputs["o1"].scalar.primitive.string_value == "mine"
+
+
+def test_a_child_that_fails_as_it_starts_ends_its_parent(pyflyte, stubs):
+    name = run_registered(pyflyte, "waits_for_a_choice", "--n", "0")
+    assert executions.wait(stubs, name).closure.phase == Phase.FAILED
+
+
+def test_metrics_tell_where_the_time_went(pyflyte, stubs):
+    name, _ = run(pyflyte, stubs, "nested.py", "with_sub_workflow", "--x", "1")
+    explained = pyflyte("metrics", "-p", PROJECT, "explain", name)
+    assert explained.code == 0, explained.output
+    for shown in ("WORKFLOW_SETUP", "NODE_TRANSITION", "TASK_RUNTIME", "node/n0-0-n1", "TEARDOWN"):
+        assert shown in explained.output, explained.output
+    request = execution_pb2.WorkflowExecutionGetMetricsRequest(id=executions.identifier(name))
+    assert not stubs.admin.GetExecutionMetrics(request).span.spans
+
+
 def attempts(stubs, name, node="n0"):
     parent = identifier_pb2.NodeExecutionIdentifier(
         node_id=node, execution_id=executions.identifier(name)
@@ -70,7 +103,7 @@ def attempts(stubs, name, node="n0"):
 
 
 def test_recoverable_errors_are_retried(pyflyte, stubs):
-    task = execution_pb2.TaskExecution
+    task = core_execution_pb2.TaskExecution
     name, outputs = run(pyflyte, stubs, "retries.py", "lucky")
     assert outputs["o0"].scalar.primitive.integer == 2
     assert attempts(stubs, name) == [(0, task.FAILED), (1, task.FAILED), (2, task.SUCCEEDED)]

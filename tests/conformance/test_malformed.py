@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import urllib.parse
 
 import grpc
@@ -18,25 +19,18 @@ from google.protobuf import descriptor_pool
 
 from tests.conformance import entities, routes, wire
 from tests.conformance.clients import DOMAIN, PROJECT
+from tests.conformance.wicked import Wicked
 
 REQUESTS = int(os.environ.get("MARTLET_MALFORMED", "10000"))
 SEED = int(os.environ.get("MARTLET_SEED", "20260101"))
 GROWTH_BYTES = 128 << 20
 
 # UNKNOWN means "log in" to flytekit, INTERNAL means "our fault": neither is right for bad input.
-# Flyte calls a place that it cannot sign an internal error, and clients see its code.
-INTERNAL_IN_FLYTE = {
-    f"/{wire.DATA_PROXY}/CreateDownloadLocation": "failed to create a signed url",
-}
 NEVER = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS}
-# Events are for engines; flooding executions with tasks would measure something else.
-NOT_CALLED = ("CreateExecution", "RelaunchExecution", "RecoverExecution")
-
 METHODS = [
     f"/{service}/{method.name}"
     for service in wire.FLYTE_SERVICES
     for method in descriptor_pool.Default().FindServiceByName(service).methods
-    if method.name not in NOT_CALLED
 ]
 STRINGS = ["", "x", "x" * 5000, "\u0000", "é", "../../etc/passwd", "'; DROP TABLE task; --",
            "%s%n", "a\nb", "eq(name,x)", "{{.input}}", "s3://b/k", "file:///etc/passwd", "-1",
@@ -163,6 +157,17 @@ class Maker:
         return kinds[field.cpp_type]()
 
 
+@pytest.fixture(scope="module")
+def server(server_factory, tmp_path_factory):
+    """Its tasks do nothing: requests that start executions shall measure the requests."""
+    folder = tmp_path_factory.mktemp("idle")
+    for name in ("python", "pyflyte-execute", "pyflyte-fast-execute"):
+        program = folder / name
+        program.write_text("#!/bin/sh\nexec sleep 100000\n")
+        program.chmod(0o700)
+    return server_factory(python=str(folder / "python"))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def registered(stubs):
     """Something to be found, so that requests get further than "no such entity"."""
@@ -180,26 +185,34 @@ def bounded(server, work):
     assert grown < GROWTH_BYTES, f"the server grew by {grown >> 20} MiB"
 
 
-def test_malformed_grpc_requests(server, stubs):
+def rejected_wrongly(channel, method, request):
+    """Sends bytes; the code that must not be, or None. The second is the code's name."""
+    try:
+        wire.raw(channel, method)(request, timeout=20)
+        return None, "OK"
+    except grpc.RpcError as error:
+        code = error.code()
+        bad = code in NEVER or code == grpc.StatusCode.DEADLINE_EXCEEDED
+        text = f"{code.name}: {(error.details() or '')[:200]}"
+        return (text if bad else None), code.name
+
+
+@pytest.mark.parametrize("kind", ["malformed", "wicked"])
+def test_malformed_grpc_requests(server, stubs, kind):
     maker = Maker(SEED)
+    wicked = Wicked(maker.random)
+    make = maker.request if kind == "malformed" else wicked.message
     codes = collections.Counter()
     wrong = []
 
     def work():
         for number in range(REQUESTS):
             method = maker.random.choice(METHODS)
-            request = maker.request(method)
-            try:
-                wire.raw(stubs.channel, method)(request, timeout=20)
-                codes["OK"] += 1
-            except grpc.RpcError as error:
-                codes[error.code().name] += 1
-                details = error.details() or ""
-                if details.startswith(INTERNAL_IN_FLYTE.get(method, "\0")):
-                    continue
-                if error.code() in NEVER or error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-                    wrong.append((number, method, request.hex()[:200], error.code().name,
-                                  details[:200]))  # fmt: skip
+            request = make(method)
+            why, code = rejected_wrongly(stubs.channel, method, request)
+            codes[code] += 1
+            if why:
+                wrong.append((number, method, request.hex()[:200], why))
 
     bounded(server, work)
     assert not wrong, f"{len(wrong)} of {REQUESTS} (seed {SEED}); the first: {wrong[:5]}"
@@ -209,28 +222,80 @@ def test_malformed_grpc_requests(server, stubs):
 
 def test_malformed_rest_requests(server, rest):
     maker = Maker(SEED + 1)
-    all_routes = [r for r in routes.all_routes() if not r.method.endswith(NOT_CALLED)]
     sender = Sender(server.port)
     types = ["application/json", "application/octet-stream", "text/plain", "x", ""]
     wrong = []
 
     def work():
         for number in range(REQUESTS):
-            route = maker.random.choice(all_routes)
+            route = maker.random.choice(routes.all_routes())
             path = maker.path(route)
             body = maker.json() if route.changes_state else None
             headers = {"Content-Type": maker.random.choice(types)}
             if maker.random.random() < 0.3:
                 headers["Accept"] = maker.random.choice(types) or "*/*"
             status = sender.send(route.verb, path, body, headers)
-            if status == 500 and route.method in INTERNAL_IN_FLYTE:
-                continue
-            if status is None or status >= 500 and status not in (501, 503):
+            if not allowed(status):
                 wrong.append((number, route.verb, path[:200], (body or b"")[:80], status))
 
     bounded(server, work)
     assert not wrong, f"{len(wrong)} of {REQUESTS} (seed {SEED}); the first: {wrong[:5]}"
     assert rest.get("/api/v1/version").status_code == 200
+
+
+def test_wicked_http_requests(server, rest):
+    wicked = Wicked(random.Random(SEED + 2))
+    sender = RawSender(server.port)
+    wrong = []
+
+    def work():
+        for number in range(REQUESTS):
+            verb, request = wicked.http(wicked.random.choice(routes.all_routes()), server.address)
+            status = sender.send(verb, request)
+            if not allowed(status):
+                wrong.append((number, request[:400], status))
+
+    bounded(server, work)
+    assert not wrong, f"{len(wrong)} of {REQUESTS} (seed {SEED}); the first: {wrong[:5]}"
+    assert rest.get("/api/v1/version").status_code == 200
+
+
+def allowed(status):
+    """Answered, and not as if the server had broken."""
+    return status is not None and (status < 500 or status in (501, 503))
+
+
+class RawSender:
+    """Sends whole requests as they are, over one connection while the server keeps it."""
+
+    def __init__(self, port):
+        self.port = port
+        self.connection = None
+
+    def send(self, verb, request):
+        """The status, or None when even a fresh connection brings no answer."""
+        for _ in range(2):
+            try:
+                if self.connection is None:
+                    self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+                try:
+                    self.connection.sendall(request)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # refused before the body was read: the answer is there all the same
+                answer = http.client.HTTPResponse(self.connection, method=verb)
+                answer.begin()
+                answer.read()
+                if answer.will_close:
+                    self._close()
+                return answer.status
+            except (OSError, http.client.HTTPException):
+                self._close()
+        return None
+
+    def _close(self):
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
 
 
 class Sender:

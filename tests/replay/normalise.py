@@ -211,8 +211,9 @@ TREE_NAMES = {
     "created_at and updated_at, because Kubernetes reports whole seconds, late or never",
     "tree_uris": "of a URI the part after the execution's own folder is compared; raw data is "
     "`<raw>`",
-    "tree_start_nodes": "what a start-node hands on is not written as an object; its values are "
-    "answered by GetNodeExecutionData",
+    "tree_objects": "objects of nodes that run no task are written once the step that they belong to "
+    "is committed; the comparison waits up to two seconds for them. The API answers the values from "
+    "what was committed, so no client of the API can miss them",
     "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
     "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
     "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
@@ -226,7 +227,6 @@ TREE_NAMES = {
 
 # The folder that the recordings' inputs name for files in which tasks count their attempts.
 SCRATCH = "/tmp/rig/1795325985"
-START_NODE_OBJECT = re.compile(r"(^|/)start-node/(data/)?\d+/outputs\.pb$")
 POD_TEXT = "<account of a dead process>"
 
 _TIMES = {"created_at", "updated_at", "started_at", "occurred_at"}

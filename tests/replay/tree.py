@@ -120,7 +120,6 @@ def comparable(tree: dict[str, Any], name: str, scratch: str = normalise.SCRATCH
         "metadata_objects": {
             normalise.after_folder(entry["key"], name): "bytes" if entry["size"] else "empty"
             for entry in tree.get("metadata_objects", [])
-            if not normalise.START_NODE_OBJECT.search(entry["key"])
         },
     }
     return normalise.tree_value(made, name, scratch)

@@ -51,7 +51,7 @@ RECORDS = {
 SETTINGS_FIELDS = range(1, 6)  # of the blob execution.engine
 
 QUEUED, RUNNING, SUCCEEDED = 1, 2, 3  # of nodes and attempts
-NODE_FAILED, NODE_ABORTED, NODE_SKIPPED, NODE_TIMED_OUT = 5, 6, 7, 8
+NODE_FAILED, NODE_ABORTED, NODE_SKIPPED, NODE_TIMED_OUT, NODE_RECOVERED = 5, 6, 7, 8, 10
 ATTEMPT_ABORTED, ATTEMPT_FAILED = 4, 5
 EXECUTION_TERMINAL = {4, 6, 7, 8}
 NODE_TERMINAL = {3, 5, 6, 7, 8, 10}
@@ -138,7 +138,7 @@ class Fold:
         self.execution["sequence"] = int(self.execution["sequence"]) + 1
         if 10 <= kind <= 17:
             self._execution(kind, body, at)
-        elif 30 <= kind <= 38:
+        elif 30 <= kind <= 39:
             self._node(kind, body, at)
         elif 50 <= kind <= 54:
             self._attempt(kind, body, at)
@@ -178,7 +178,7 @@ class Fold:
         node["updated_at"] = at
         node["phase"] = {
             30: QUEUED, 31: RUNNING, 32: SUCCEEDED, 33: NODE_FAILED, 34: NODE_TIMED_OUT,
-            35: NODE_ABORTED, 36: NODE_SKIPPED,
+            35: NODE_ABORTED, 36: NODE_SKIPPED, 39: NODE_RECOVERED,
         }[kind]  # fmt: skip
         if kind == 31:
             if node["started_at"] is None:
@@ -186,6 +186,8 @@ class Fold:
             node["child_name"] = wire.text(message, 3) or None
         if kind == 33:
             node.update(self._fault(message.get(2)))
+        if kind == 39:
+            node["child_name"] = wire.text(message, 3) or None
         if kind == 35:
             node.update(self._fault(None) | {
                 "error_code": "NodeAborted", "error_kind": "UNKNOWN",

@@ -202,7 +202,9 @@ def test_every_changed_byte_of_an_object_is_found(stopped):
 
 
 def test_a_missing_object_is_found(stopped):
-    path = damage.Database(stopped / "store" / "store.db").output_files()[0]
+    # What start-nodes hand on is in the rows too.
+    found = damage.Database(stopped / "store" / "store.db").output_files()
+    path = next(path for path in found if "start-node" not in path.parts)
     aside = path.with_name("aside")
     path.rename(aside)
     try:

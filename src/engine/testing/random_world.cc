@@ -64,6 +64,7 @@ std::optional<NodeChange> NodeChangeOf(const Event& event) {
           [](const NodeAborted&) -> std::optional<NodeChange> { return NodeChange::kAborted; },
           [](const NodeSkipped&) -> std::optional<NodeChange> { return NodeChange::kSkipped; },
           [](const NodeRetried&) -> std::optional<NodeChange> { return NodeChange::kRetried; },
+          [](const NodeRecovered&) -> std::optional<NodeChange> { return NodeChange::kRecovered; },
           [](const ScopeOpened&) -> std::optional<NodeChange> { return NodeChange::kScopeOpened; },
           [](const auto&) -> std::optional<NodeChange> { return std::nullopt; }},
       event);
@@ -186,6 +187,18 @@ RandomWorld::RandomWorld(compiler::Plan plan, Random& random, std::uint32_t max_
   if (random_.Chance(30)) settings.interruptible = random_.Chance(50);
   settings.inputs = Made("inputs");
   initial_ = NewExecution({1}, std::move(settings), now_);
+  if (random_.Chance(20)) {
+    Recoverable original;
+    for (const std::string scope : {"", "n0-0-", "n1-0-"}) {
+      for (int n = 0; n < 4; ++n) {
+        if (random_.Chance(40)) {
+          original[scope + "n" + std::to_string(n)] = {
+              .succeeded = true, .outputs = Made("original"), .child = {}, .checkpoint_uri = {}};
+        }
+      }
+    }
+    initial_.recoverable = std::move(original);
+  }
   state_ = initial_;
 }
 

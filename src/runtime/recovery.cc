@@ -1,0 +1,64 @@
+#include "runtime/recovery.h"
+
+#include <utility>
+
+#include "engine/phases.h"
+#include "flyteidl/admin/execution.pb.h"
+#include "runtime/row_codec.h"
+
+namespace martlet::runtime {
+namespace {
+
+using store::TableOf;
+
+engine::Shared<engine::Values> Moved(const engine::Shared<engine::Values>& values,
+                                     const std::string& from, const std::string& to) {
+  if (!values) return values;
+  engine::Values moved = *values;
+  for (engine::NamedValue& item : moved.items) {
+    if (item.value.uri == from) item.value.uri = to;
+  }
+  return moved;
+}
+
+}  // namespace
+
+bool IsRecovery(const store::ExecutionRow& row) {
+  return row.mode == flyteidl::admin::ExecutionMetadata::RECOVERED && row.source_execution.IsSet();
+}
+
+Result<engine::Shared<engine::Recoverable>> ReadRecoverable(store::Reader& reader,
+                                                            const store::ExecutionRow& row,
+                                                            const std::string& inputs_uri) {
+  const std::int64_t source = row.source_execution.value;
+  const auto found = reader.Get(TableOf<store::ExecutionRow>(), store::KeyOf(source));
+  if (!found) return Forward(found);
+  // Without its original there is nothing to take over, and everything runs.
+  if (!found->has_value()) return engine::Shared<engine::Recoverable>();
+  const auto original = store::FromRow<store::ExecutionRow>(**found);
+
+  store::Query query{.table = &TableOf<store::NodeExecutionRow>()};
+  query.filter.where.push_back({"execution", store::Op::kEq, source});
+  const auto rows = reader.Scan(query);
+  if (!rows) return Forward(rows);
+  engine::Recoverable recoverable;
+  for (const store::Row& cells : *rows) {
+    const auto node = store::FromRow<store::NodeExecutionRow>(cells);
+    if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase))) {
+      if (node.checkpoint_uri) {
+        recoverable[node.node_id].checkpoint_uri = *node.checkpoint_uri;
+      }
+      continue;
+    }
+    const auto outputs = OutputsOfRow(node);
+    if (!outputs) return Forward(outputs);
+    recoverable[node.node_id] = {
+        .succeeded = true,
+        .outputs = Moved(*outputs, original.inputs_uri.value_or(""), inputs_uri),
+        .child = node.child_name.value_or(""),
+        .checkpoint_uri = {}};
+  }
+  return engine::Shared<engine::Recoverable>(std::move(recoverable));
+}
+
+}  // namespace martlet::runtime
