@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/limits.h"
+#include "literals/canonical.h"
 #include "literals/struct_schema.h"
 
 namespace martlet::literals {
@@ -177,7 +178,7 @@ bool SameType(const core::LiteralType& a, const core::LiteralType& b) {
     type->clear_structure();
     type->clear_annotation();
   }
-  return left.SerializeAsString() == right.SerializeAsString();
+  return SameStructure(left, right);
 }
 
 bool IsCastable(const core::LiteralType& upstream, const core::LiteralType& downstream) {

@@ -80,6 +80,12 @@ constexpr char kOldPoint[] =
 constexpr char kTree[] =
     R"({"simple":"STRUCT","metadata":{"$ref":"#/$defs/Tree","$defs":{"Tree":{"type":"object",
         "properties":{"left":{"anyOf":[{"$ref":"#/$defs/Tree"},{"type":"null"}]}}}}}})";
+// A schema may be a boolean: anything, or nothing.
+constexpr char kAnything[] =
+    R"({"simple":"STRUCT","metadata":{"type":"object","required":["x"],
+        "properties":{"x":true}}})";
+constexpr char kChoices[] =
+    R"({"simple":"STRUCT","metadata":{"properties":{"x":{"enum":[{"a":1,"b":2,"c":3}]}}}})";
 constexpr char kAnnotatedInt[] =
     R"({"simple":"INTEGER","annotation":{"annotations":{"a":1}},"metadata":{"b":2}})";
 
@@ -162,6 +168,10 @@ constexpr Case kCases[] = {
     {kPoint, kOldPoint, true},
     {kOldPoint, kPointText, false},
     {kTree, kTree, true},
+    {kAnything, kAnything, true},
+    {kPoint, kAnything, true},
+    {kAnything, kPoint, true},
+    {kChoices, kChoices, true},
     {kTree, kPoint, false},
 };
 
@@ -210,6 +220,17 @@ TEST(Castable, IsReflexive) {
     EXPECT_TRUE(IsCastable(type, in_union)) << type.DebugString();
     EXPECT_TRUE(IsCastable(in_union, in_union)) << type.DebugString();
   }
+}
+
+TEST(Castable, TypesAreTheSameWhateverTheOrderOfTheirMaps) {
+  // Structures deeper down do count, and the order of a protobuf map is arbitrary.
+  core::LiteralType type;
+  core::TypeStructure& structure = *type.mutable_collection_type()->mutable_structure();
+  type.mutable_collection_type()->set_simple(core::STRUCT);
+  for (int i = 0; i < 50; ++i) {
+    (*structure.mutable_dataclass_type())[std::to_string(i)].set_simple(core::INTEGER);
+  }
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(SameType(type, core::LiteralType(type)));
 }
 
 TEST(Castable, HostileUnionsAreCutOff) {
