@@ -29,25 +29,18 @@ void CompareWithSecondReader(std::string_view bytes, const martlet::Result<Msgpa
       nlohmann::json::from_msgpack(bytes.begin(), bytes.end(), /*strict=*/true, false);
   if (second.is_discarded()) return;
   FUZZ_REQUIRE(value.has_value());
-  switch (value->kind()) {
-    case Kind::kInteger:
-      FUZZ_REQUIRE(second.is_number_integer() && second.get<std::int64_t>() == value->integer());
-      break;
-    case Kind::kUnsigned:
-      FUZZ_REQUIRE(second.get<std::uint64_t>() == value->unsigned_integer());
-      break;
-    case Kind::kString:
-      FUZZ_REQUIRE(second.get_ref<const std::string&>() == value->text());
-      break;
-    case Kind::kArray:
-      FUZZ_REQUIRE(second.is_array() && second.size() == value->size());
-      break;
-    case Kind::kMap:
-      // Equal keys are one there.
-      FUZZ_REQUIRE(second.is_object() && second.size() <= value->size());
-      break;
-    default:
-      break;
+  const Kind kind = value->kind();
+  if (kind == Kind::kInteger) {
+    FUZZ_REQUIRE(second.is_number_integer() && second.get<std::int64_t>() == value->integer());
+  } else if (kind == Kind::kUnsigned) {
+    FUZZ_REQUIRE(second.get<std::uint64_t>() == value->unsigned_integer());
+  } else if (kind == Kind::kString) {
+    FUZZ_REQUIRE(second.get_ref<const std::string&>() == value->text());
+  } else if (kind == Kind::kArray) {
+    FUZZ_REQUIRE(second.is_array() && second.size() == value->size());
+  } else if (kind == Kind::kMap) {
+    // Equal keys are one there.
+    FUZZ_REQUIRE(second.is_object() && second.size() <= value->size());
   }
 }
 
