@@ -129,9 +129,10 @@ std::string BindingText(const core::BindingData& data) {
   if (!data.has_map()) return "nothing";
   const std::map<std::string, core::BindingData> sorted(data.map().bindings().begin(),
                                                         data.map().bindings().end());
-  return '{' + Joined(sorted, ", ", [](const auto& entry) {
-           return entry.first + ": " + BindingText(entry.second);
-         }) + '}';
+  return '{' +
+         Joined(sorted, ", ",
+                [](const auto& entry) { return entry.first + ": " + BindingText(entry.second); }) +
+         '}';
 }
 
 // --- Conditions

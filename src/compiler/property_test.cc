@@ -176,9 +176,9 @@ TEST(Property, BranchesOfOneTypeAgreeWhateverTheOrderOfItsMaps) {
   core::Node& node = *workflow.mutable_nodes(0);
   node.clear_inputs();
   core::IfElseBlock& block = *node.mutable_branch_node()->mutable_if_else();
-  auto& comparison = *block.mutable_case_()->mutable_condition()->mutable_comparison();
-  comparison.mutable_left_value()->mutable_primitive()->set_integer(1);
-  comparison.mutable_right_value()->mutable_primitive()->set_integer(1);
+  FromJsonText(R"({"comparison":{"left_value":{"primitive":{"integer":1}},
+                                 "right_value":{"primitive":{"integer":1}}}})",
+               *block.mutable_case_()->mutable_condition());
   *block.mutable_case_()->mutable_then_node() = child;
   child.set_id("n1");
   *child.mutable_task_node()->mutable_reference_id() = other.template_().id();

@@ -2,6 +2,7 @@
 
 #include <flyteidl/core/types.pb.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -183,10 +184,15 @@ TEST(Castable, Table) {
   }
 }
 
-/// A random type without unions: two of those may be ambiguous even with themselves.
-core::LiteralType RandomType(Random& random, int depth) {
+core::LiteralType RandomType(Random& random, int depth, bool unions = false) {
   core::LiteralType type;
-  switch (random.Below(depth > 0 ? 6 : 4)) {
+  switch (random.Below(depth > 0 ? (unions ? 7 : 6) : 4)) {
+    case 6:
+      for (std::uint64_t i = random.Below(4); i > 0; --i) {
+        *type.mutable_union_type()->add_variants() = RandomType(random, depth - 1, true);
+      }
+      type.mutable_union_type();
+      return type;
     case 0:
       type.set_simple(static_cast<core::SimpleType>(random.Below(10)));
       break;
@@ -200,10 +206,10 @@ core::LiteralType RandomType(Random& random, int depth) {
       type.mutable_structured_dataset_type()->set_format(random.SafeString(1));
       break;
     case 4:
-      *type.mutable_collection_type() = RandomType(random, depth - 1);
+      *type.mutable_collection_type() = RandomType(random, depth - 1, unions);
       break;
     default:
-      *type.mutable_map_value_type() = RandomType(random, depth - 1);
+      *type.mutable_map_value_type() = RandomType(random, depth - 1, unions);
       break;
   }
   if (random.Chance(30)) type.mutable_structure()->set_tag(random.SafeString(1));
@@ -220,6 +226,41 @@ TEST(Castable, IsReflexive) {
     EXPECT_TRUE(IsCastable(type, in_union)) << type.DebugString();
     EXPECT_TRUE(IsCastable(in_union, in_union)) << type.DebugString();
   }
+}
+
+TEST(Castable, UnionsAreReflexiveAndFollowTheirVariants) {
+  SeededRandom random(12);
+  int castable = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const core::LiteralType up = RandomType(random, 2, true);
+    core::LiteralType down = RandomType(random, 2, true);
+    EXPECT_TRUE(IsCastable(up, up)) << up.DebugString();
+    if (!down.has_union_type() || random.Chance(30)) {
+      core::LiteralType wider = down;
+      if (!down.has_union_type()) {
+        wider.Clear();
+        *wider.mutable_union_type()->add_variants() = down;
+      }
+      *wider.mutable_union_type()->add_variants() = up;
+      down = wider;
+    }
+    const auto& downs = down.union_type().variants();
+    const auto accepting = [&downs](const core::LiteralType& type) {
+      return std::count_if(downs.begin(), downs.end(),
+                           [&type](const auto& variant) { return IsCastable(type, variant); });
+    };
+    bool expected = accepting(up) == 1;
+    if (up.has_union_type()) {
+      const auto& ups = up.union_type().variants();
+      expected = std::all_of(ups.begin(), ups.end(),
+                             [&](const auto& variant) { return accepting(variant) > 0; }) ||
+                 (ups.size() == 1 && IsCastable(ups[0], down));
+    }
+    EXPECT_EQ(expected, IsCastable(up, down)) << up.DebugString() << "->\n" << down.DebugString();
+    castable += expected ? 1 : 0;
+  }
+  EXPECT_GT(castable, 1000);
+  EXPECT_LT(castable, 19'000);
 }
 
 TEST(Castable, TypesAreTheSameWhateverTheOrderOfTheirMaps) {
