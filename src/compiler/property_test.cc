@@ -270,6 +270,20 @@ TEST(Scale, TooManyNodesAreRefused) {
   EXPECT_EQ(Code::kResourceExhausted, plan.error().code);
 }
 
+TEST(Plan, ScopesThatNothingReachesHaveNoNodes) {
+  SeededRandom random(3);
+  core::WorkflowTemplate unused = EmptyWorkflow("unused");
+  AddNode(unused, 0, {});
+  const auto closure = CompileAlone(RandomWorkflow(random, 5), {&unused});
+  ASSERT_TRUE(closure);
+  const auto plan = BuildPlan(*closure);
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(2u, plan->scopes.size());
+  EXPECT_TRUE(plan->scopes[1].nodes.empty());
+  EXPECT_TRUE(NodesOf(*closure, 1).empty());
+  EXPECT_EQ(nullptr, FindNode(*closure, 1, 0));
+}
+
 TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
   SeededRandom random(3);
   const auto good = CompileAlone(RandomWorkflow(random, 5));
