@@ -1,6 +1,6 @@
 # Every target installs what it needs first (tools/bootstrap; the second time it does nothing).
 .PHONY: demo test build bench bench-peers simulate format lint tidy headers sanitize replay bootstrap \
-  unit conformance soak test-console
+  unit conformance soak test-console fuzz
 
 PRESET ?= release
 BUILD = build/$(PRESET)
@@ -62,6 +62,10 @@ endif
 soak: build
 	@MARTLET_BIN=$(BUILD)/martlet MARTLET_KILL_ROUNDS=50 MARTLET_KILL_TASK_SECONDS=10 \
 	  $(PYTHON) -m pytest -q tests/crash
+
+# Searches for inputs that break the parsers and the compiler, FUZZ_SECONDS for each target.
+fuzz: bootstrap
+	@tools/fuzz
 
 format: bootstrap
 	@git ls-files '*.h' '*.cc' | xargs clang-format -i

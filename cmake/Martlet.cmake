@@ -11,6 +11,16 @@ if(MARTLET_SANITIZE)
   add_link_options(-fsanitize=${MARTLET_SANITIZE})
 endif()
 
+# Instrumented for libFuzzer (preset fuzz, clang): only the fuzz targets are meant to be built so.
+option(MARTLET_FUZZ "Instrument for libFuzzer under ASan and UBSan" OFF)
+if(MARTLET_FUZZ)
+  # Its warnings are not g++'s.
+  set(MARTLET_WARNINGS -Wall -Wextra -Wno-missing-field-initializers)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 find_program(MARTLET_MOLD mold)
 if(MARTLET_MOLD)
   add_link_options(-fuse-ld=mold)

@@ -101,6 +101,11 @@ inline constexpr std::size_t kSmallScalarBytesMax = 128;
 /// Nesting of a MessagePack value that is turned into text. Deeper ones are INVALID_ARGUMENT.
 inline constexpr int kValueDepthMax = 100;
 
+/// Nesting of lists that a path finds inside MessagePack or a Struct and that become collections.
+/// Protobuf's parsers read 100 messages inside each other, and a collection takes two. Deeper ones
+/// are FAILED_PRECONDITION.
+inline constexpr int kCollectionDepthMax = 40;
+
 /// What an error quotes of a value it could not walk into.
 inline constexpr std::size_t kQuotedValueBytesMax = 4096;
 inline constexpr int kQuotedElementsMax = 256;

@@ -32,8 +32,8 @@ const core::WorkflowTemplate& TemplateOf(const core::CompiledWorkflowClosure& cl
 }
 
 /// Sub-workflows that nothing refers to are carried as they were registered.
-bool IsCompiled(const core::CompiledWorkflow& workflow) {
-  const auto& nodes = workflow.template_().nodes();
+bool IsCompiled(const core::WorkflowTemplate& workflow) {
+  const auto& nodes = workflow.nodes();
   return !nodes.empty() && nodes[0].id() == kStartNodeId;
 }
 
@@ -93,13 +93,14 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
   }
   for (int i = 0; i < closure.sub_workflows_size(); ++i) {
     const core::CompiledWorkflow& workflow = closure.sub_workflows(i);
-    if (IsCompiled(workflow)) references.scopes.emplace(KeyOf(workflow.template_().id()), i + 1);
+    if (IsCompiled(workflow.template_()))
+      references.scopes.emplace(KeyOf(workflow.template_().id()), i + 1);
   }
   std::size_t nodes = 0;
   for (int i = -1; i < closure.sub_workflows_size(); ++i) {
     const core::CompiledWorkflow& workflow = i < 0 ? closure.primary() : closure.sub_workflows(i);
     const core::WorkflowTemplate& source = workflow.template_();
-    if (i >= 0 && !IsCompiled(workflow)) {
+    if (i >= 0 && !IsCompiled(source)) {
       plan.scopes.emplace_back().id = EntityNameOf(source.id());
       continue;
     }
@@ -130,6 +131,7 @@ std::vector<const core::Node*> NodesOf(const core::CompiledWorkflowClosure& clos
                                        ScopeNumber scope) {
   const core::WorkflowTemplate& source = TemplateOf(closure, scope);
   std::vector<const core::Node*> nodes;
+  if (!IsCompiled(source)) return nodes;
   for (const core::Node& node : source.nodes()) nodes.push_back(&node);
   ForEachUnlistedNode(
       source, [&nodes](const core::Node& node, const core::Node*) { nodes.push_back(&node); });
@@ -140,6 +142,7 @@ const core::Node* FindNode(const core::CompiledWorkflowClosure& closure, ScopeNu
                            NodeNumber node) {
   if (scope > static_cast<ScopeNumber>(closure.sub_workflows_size())) return nullptr;
   const core::WorkflowTemplate& source = TemplateOf(closure, scope);
+  if (!IsCompiled(source)) return nullptr;
   if (node < static_cast<NodeNumber>(source.nodes_size())) {
     return &source.nodes(static_cast<int>(node));
   }

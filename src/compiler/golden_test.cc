@@ -1,16 +1,19 @@
-// What flytekit serialises, compiled and planned: tests/golden/compiler/gw.py is the source,
-// flytekit/ holds the output of `pyflyte serialize` and plan/ what must come out. Node numbers are
-// part of the on-disk format: a plan that changes for an unchanged workflow breaks running
-// executions. MARTLET_UPDATE_GOLDEN=1 rewrites plan/ for review.
+// What flytekit serialises, compiled and planned: tests/golden/compiler/gw*.py are the sources,
+// flytekit/ holds the output of `pyflyte serialize`, expected/ the closures that the contract asks
+// for, written by hand, and plan/ the plans. Node numbers are part of the on-disk format: a plan
+// that changes for an unchanged workflow breaks running executions. MARTLET_UPDATE_GOLDEN=1
+// rewrites plan/ for review; nothing writes expected/.
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "compiler/build_plan.h"
+#include "compiler/closure_text_for_test.h"
 #include "compiler/plan_text_for_test.h"
 #include "compiler/registry_for_test.h"
 #include "literals/canonical.h"
@@ -22,6 +25,15 @@ namespace core = flyteidl::core;
 namespace admin = flyteidl::admin;
 
 constexpr char kGolden[] = MARTLET_GOLDEN "/compiler";
+
+/// Registers an entity a second time under the id that gw_entities.py refers to it by.
+template <class Request>
+Request Far(Request request) {
+  request.mutable_id()->set_project("flytesnacks");
+  request.mutable_id()->set_domain("development");
+  request.mutable_id()->set_version("v1");
+  return request;
+}
 
 /// Registers everything in the order of the files' numbers, as `flytectl register files` does.
 RegistryForTest RegisterAll() {
@@ -38,6 +50,9 @@ RegistryForTest RegisterAll() {
       EXPECT_TRUE(request.mutable_spec()->ParseFromString(bytes));
       *request.mutable_id() = request.spec().template_().id();
       EXPECT_EQ("", registry.CreateTask(request));
+      if (request.id().name() == "gw_entities.inc") {
+        EXPECT_EQ("", registry.CreateTask(Far(request)));
+      }
     } else if (file.ends_with("_2.pb")) {
       admin::WorkflowCreateRequest request;
       EXPECT_TRUE(request.mutable_spec()->ParseFromString(bytes));
@@ -50,14 +65,32 @@ RegistryForTest RegisterAll() {
       *request.mutable_id() = plan.id();
       *request.mutable_spec() = plan.spec();
       EXPECT_EQ("", registry.CreateLaunchPlan(request));
+      if (request.id().name() == "gw_entities.nightly") {
+        EXPECT_EQ("", registry.CreateLaunchPlan(Far(request)));
+      }
     }
   }
   return registry;
 }
 
+TEST(Golden, ClosuresAreAsTheContractSays) {
+  const RegistryForTest registry = RegisterAll();
+  std::map<std::string, std::string> closures;
+  for (const auto& [key, closure] : registry.workflows) {
+    closures[closure.primary().template_().id().name()] = ClosureText(closure);
+  }
+  int compared = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(kGolden) + "/expected")) {
+    SCOPED_TRACE(file.path());
+    EXPECT_EQ(ReadForTest(file.path()), closures[file.path().stem()]);
+    ++compared;
+  }
+  EXPECT_GE(compared, 54);
+}
+
 TEST(Golden, PlansAreAsWritten) {
   const RegistryForTest registry = RegisterAll();
-  EXPECT_GE(registry.workflows.size(), 15u);
+  EXPECT_GE(registry.workflows.size(), 63u);
   for (const auto& [key, closure] : registry.workflows) {
     const std::string& name = closure.primary().template_().id().name();
     SCOPED_TRACE(name);

@@ -5,10 +5,23 @@
 namespace martlet::compiler {
 
 void Graph::Sort(const std::vector<std::string_view>& ids) {
+  // Most ids differ in their first eight letters, as numbers side by side: comparing the ids
+  // themselves would read two of them from anywhere in memory each time.
+  std::vector<std::uint64_t> beginnings(ids.size(), 0);
+  for (std::size_t node = 0; node < ids.size(); ++node) {
+    for (std::size_t at = 0; at < sizeof(std::uint64_t); ++at) {
+      const unsigned letter =
+          at < ids[node].size() ? static_cast<unsigned char>(ids[node][at]) : 0u;
+      beginnings[node] = beginnings[node] << 8 | letter;
+    }
+  }
+  const auto before = [&](NodeNumber a, NodeNumber b) {
+    return beginnings[a] != beginnings[b] ? beginnings[a] < beginnings[b] : ids[a] < ids[b];
+  };
   for (auto* side : {&upstream_, &downstream_}) {
     for (std::vector<NodeNumber>& neighbours : *side) {
-      std::sort(neighbours.begin(), neighbours.end(),
-                [&ids](NodeNumber a, NodeNumber b) { return ids[a] < ids[b]; });
+      if (neighbours.size() < 2) continue;
+      std::sort(neighbours.begin(), neighbours.end(), before);
       neighbours.erase(std::unique(neighbours.begin(), neighbours.end()), neighbours.end());
     }
   }

@@ -10,6 +10,7 @@
 #include "compiler/branch.h"
 #include "compiler/error_texts.h"
 #include "compiler/identifiers.h"
+#include "literals/canonical.h"
 
 namespace martlet::compiler {
 namespace {
@@ -155,7 +156,7 @@ void InterfaceFinder::JoinBranchOutputs(NodeFacts& branch) {
       }
       const core::LiteralType& type = it->second.type();
       if (it->second.has_type() && other->second.has_type() &&
-          type.SerializeAsString() != other->second.type().SerializeAsString()) {
+          !literals::SameStructure(type, other->second.type())) {
         errors_.Add(MismatchingVariable(child.id, it->first, type, other->second.type()));
         branch.disagreeing_children = true;
       }

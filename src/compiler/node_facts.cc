@@ -15,16 +15,21 @@ const flyteidl::core::Variable* NodeFacts::Output(const std::string& name) const
   return found == outputs->variables().end() ? nullptr : &found->second;
 }
 
+void NodeTable::Reserve(std::size_t count) {
+  nodes_.reserve(count);
+  numbers_.Reserve(count);
+}
+
 bool NodeTable::Add(NodeFacts facts) {
   facts.number = static_cast<NodeNumber>(nodes_.size());
-  if (!numbers_.emplace(facts.id, facts.number).second) return false;
+  if (!numbers_.Add(facts.id, facts.number)) return false;
   nodes_.push_back(std::move(facts));
   return true;
 }
 
 const NodeFacts* NodeTable::Find(std::string_view id) const {
-  const auto found = numbers_.find(id);
-  return found == numbers_.end() ? nullptr : &nodes_[found->second];
+  const NodeNumber found = numbers_.Find(id);
+  return found == kNone ? nullptr : &nodes_[found];
 }
 
 }  // namespace martlet::compiler

@@ -5,9 +5,9 @@
 
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "compiler/id_index.h"
 #include "compiler/plan.h"
 
 namespace martlet::compiler {
@@ -42,6 +42,7 @@ struct NodeFacts {
 /// The nodes of one scope by id: start-node, end-node and what the template lists.
 class NodeTable {
  public:
+  void Reserve(std::size_t count);
   /// False when the id is taken.
   bool Add(NodeFacts facts);
   [[nodiscard]] const NodeFacts* Find(std::string_view id) const;
@@ -50,7 +51,7 @@ class NodeTable {
 
  private:
   std::vector<NodeFacts> nodes_;
-  std::unordered_map<std::string_view, NodeNumber> numbers_;
+  IdIndex numbers_;
 };
 
 }  // namespace martlet::compiler

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "compiler/durations.h"
+#include "compiler/id_index.h"
 #include "compiler/identifiers.h"
 #include "compiler/plan_conditions.h"
 #include "compiler/plan_details.h"
@@ -50,8 +51,13 @@ class ScopeBuilder {
 
  private:
   Status NumberNodes() {
+    const auto count = static_cast<std::size_t>(source_.nodes_size());
+    numbers_.Reserve(count);
+    nodes_.reserve(count);
+    by_message_.reserve(count);
+    scope_.nodes.reserve(count);
     for (const core::Node& node : source_.nodes()) {
-      if (!numbers_.emplace(node.id(), static_cast<NodeNumber>(nodes_.size())).second) {
+      if (!numbers_.Add(node.id(), static_cast<NodeNumber>(nodes_.size()))) {
         return Broken(node.id(), "is there twice");
       }
       Take(node, NodeRole::kRegular, nullptr);
@@ -112,10 +118,11 @@ class ScopeBuilder {
                  std::vector<NodeNumber>& numbers) const {
     const auto found = side.find(node.id());
     if (found == side.end()) return {};
+    numbers.reserve(static_cast<std::size_t>(found->second.ids_size()));
     for (const std::string& id : found->second.ids()) {
-      const auto number = numbers_.find(id);
-      if (number == numbers_.end()) return Broken(node.id(), "is connected to unknown " + id);
-      numbers.push_back(number->second);
+      const NodeNumber number = numbers_.Find(id);
+      if (number == kNone) return Broken(node.id(), "is connected to unknown " + id);
+      numbers.push_back(number);
     }
     std::sort(numbers.begin(), numbers.end());
     return {};
@@ -150,14 +157,15 @@ class ScopeBuilder {
     }
     if (!data.has_promise()) return {};
     const core::OutputReference& promise = data.promise();
-    const auto number = numbers_.find(promise.node_id().empty() ? kStartNodeId : promise.node_id());
-    if (number == numbers_.end()) {
+    const NodeNumber number =
+        promise.node_id().empty() ? kStartNode : numbers_.Find(promise.node_id());
+    if (number == kNone) {
       return Broken(node.id(), "reads from unknown " + promise.node_id());
     }
     const auto variable = literals::ParsePromiseVariable(promise.var());
     if (!variable) return Broken(node.id(), "reads a variable that is none: " + promise.var());
     if (variable->index >= 0) reads.whole = false;
-    Source source{number->second, std::string(variable->name)};
+    Source source{number, std::string(variable->name)};
     for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
       if (alias.alias() == variable->name) source.output = alias.var();
     }
@@ -274,7 +282,7 @@ class ScopeBuilder {
   const PlanReferences& references_;
   Scope scope_;
   std::vector<const core::Node*> nodes_;
-  std::unordered_map<std::string_view, NodeNumber> numbers_;
+  IdIndex numbers_;
   std::unordered_map<const core::Node*, NodeNumber> by_message_;
 };
 

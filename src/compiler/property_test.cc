@@ -156,6 +156,40 @@ TEST(Property, UnknownUpstreamIdsMakeNodesUnreachable) {
   EXPECT_TRUE(closure.error().Contains(ErrorCode::kUnreachableNodes));
 }
 
+TEST(Property, BranchesOfOneTypeAgreeWhateverTheOrderOfItsMaps) {
+  core::CompiledTask task = JoinTask();
+  core::LiteralType& type = *(*task.mutable_template_()
+                                   ->mutable_interface()
+                                   ->mutable_outputs()
+                                   ->mutable_variables())["o0"]
+                                 .mutable_type();
+  type.set_simple(core::STRUCT);
+  for (int i = 0; i < 50; ++i) {
+    (*type.mutable_structure()->mutable_dataclass_type())[std::to_string(i)].set_simple(
+        core::STRING);
+  }
+  core::CompiledTask other = task;
+  other.mutable_template_()->mutable_id()->set_name("other");
+  core::WorkflowTemplate workflow = EmptyWorkflow();
+  AddNode(workflow, 0, {});
+  core::Node child = workflow.nodes(0);
+  core::Node& node = *workflow.mutable_nodes(0);
+  node.clear_inputs();
+  core::IfElseBlock& block = *node.mutable_branch_node()->mutable_if_else();
+  FromJsonText(R"({"comparison":{"left_value":{"primitive":{"integer":1}},
+                                 "right_value":{"primitive":{"integer":1}}}})",
+               *block.mutable_case_()->mutable_condition());
+  *block.mutable_case_()->mutable_then_node() = child;
+  child.set_id("n1");
+  *child.mutable_task_node()->mutable_reference_id() = other.template_().id();
+  *block.mutable_else_node() = child;
+  const std::vector<const core::CompiledTask*> tasks{&task, &other};
+  for (int i = 0; i < 50; ++i) {
+    const auto closure = CompileWorkflow({&workflow, {}, tasks, {}});
+    ASSERT_TRUE(closure) << closure.error().Text();
+  }
+}
+
 TEST(Scale, AHundredThousandNodesInAChain) {
   constexpr int kNodes = 100'000;
   core::WorkflowTemplate workflow = EmptyWorkflow();
@@ -234,6 +268,20 @@ TEST(Scale, TooManyNodesAreRefused) {
   const auto plan = BuildPlan(compiled);
   ASSERT_FALSE(plan);
   EXPECT_EQ(Code::kResourceExhausted, plan.error().code);
+}
+
+TEST(Plan, ScopesThatNothingReachesHaveNoNodes) {
+  SeededRandom random(3);
+  core::WorkflowTemplate unused = EmptyWorkflow("unused");
+  AddNode(unused, 0, {});
+  const auto closure = CompileAlone(RandomWorkflow(random, 5), {&unused});
+  ASSERT_TRUE(closure);
+  const auto plan = BuildPlan(*closure);
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(2u, plan->scopes.size());
+  EXPECT_TRUE(plan->scopes[1].nodes.empty());
+  EXPECT_TRUE(NodesOf(*closure, 1).empty());
+  EXPECT_EQ(nullptr, FindNode(*closure, 1, 0));
 }
 
 TEST(Plan, RefusesClosuresThatDoNotHangTogether) {

@@ -4,13 +4,15 @@
 #include <flyteidl/core/literals.pb.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "compiler/approvals.h"
 #include "compiler/bindings.h"
 #include "compiler/branch.h"
 #include "compiler/error_texts.h"
+#include "compiler/id_index.h"
 #include "literals/proto_text.h"
 
 namespace martlet::compiler {
@@ -67,19 +69,23 @@ std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<Nod
 void NormaliseTemplate(core::WorkflowTemplate& workflow) {
   workflow.mutable_interface()->mutable_inputs();
   workflow.mutable_interface()->mutable_outputs();
-  google::protobuf::RepeatedPtrField<core::Node> nodes;
-  nodes.Swap(workflow.mutable_nodes());
+  std::vector<core::Node*> nodes(static_cast<std::size_t>(workflow.nodes_size()));
+  workflow.mutable_nodes()->ExtractSubrange(0, workflow.nodes_size(), nodes.data());
   workflow.add_nodes()->set_id(kStartNodeId);
   PointAtStartNode(*workflow.mutable_outputs());
   core::Node& end = *workflow.add_nodes();
   end.set_id(kEndNodeId);
   *end.mutable_inputs() = workflow.outputs();
-  std::unordered_set<std::string> ids{kStartNodeId, kEndNodeId};
-  for (core::Node& node : nodes) {
-    if (!ids.insert(node.id()).second) continue;
-    PointAtStartNode(node);
-    std::sort(node.mutable_upstream_node_ids()->begin(), node.mutable_upstream_node_ids()->end());
-    workflow.add_nodes()->Swap(&node);
+  IdIndex ids;
+  ids.Reserve(nodes.size() + 2);
+  ids.Add(kStartNodeId, kStartNode);
+  ids.Add(kEndNodeId, kEndNode);
+  for (core::Node* extracted : nodes) {
+    std::unique_ptr<core::Node> node(extracted);
+    if (!ids.Add(node->id(), kNone)) continue;
+    PointAtStartNode(*node);
+    std::sort(node->mutable_upstream_node_ids()->begin(), node->mutable_upstream_node_ids()->end());
+    workflow.mutable_nodes()->AddAllocated(node.release());
   }
   if (workflow.has_failure_node()) PointAtStartNode(*workflow.mutable_failure_node());
 }
@@ -117,6 +123,7 @@ void ScopeCompiler::Compile() {
 
 void ScopeCompiler::AddNodes() {
   static const core::VariableMap kNothing;
+  nodes_.Reserve(static_cast<std::size_t>(template_.nodes_size()));
   for (core::Node& node : *template_.mutable_nodes()) {
     NodeFacts facts;
     facts.node = &node;
@@ -248,6 +255,8 @@ void ScopeCompiler::WriteConnections() {
   };
   for (const NodeFacts& facts : nodes) {
     write(graph_.upstream(facts.number), facts, *connections.mutable_upstream());
+  }
+  for (const NodeFacts& facts : nodes) {
     write(graph_.downstream(facts.number), facts, *connections.mutable_downstream());
   }
   for (auto& [id, upstream] : detached_upstream_) {

@@ -1,8 +1,10 @@
 #include "engine/faults.h"
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 namespace martlet::engine {
 namespace {
@@ -96,8 +98,10 @@ Fault UnsupportedNodeFault(std::string_view node, std::string_view kind) {
 Fault Bounded(Fault fault) {
   constexpr std::size_t kMax = limits::kFaultMessageBytesMax;
   if (fault.message.size() > kMax) {
-    fault.message = fault.message.substr(0, kMax / 2) + "\n... <Message Truncated> ...\n" +
-                    fault.message.substr(fault.message.size() - kMax / 2);
+    // A cut within a letter would leave what is not UTF-8, which no client could read.
+    const std::string_view whole = fault.message;
+    fault.message = ToUtf8(whole.substr(0, kMax / 2)) + "\n... <Message Truncated> ...\n" +
+                    ToUtf8(whole.substr(whole.size() - kMax / 2));
   }
   return fault;
 }

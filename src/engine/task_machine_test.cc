@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
 #include "engine/faults.h"
 #include "engine/testing/test_plan.h"
 #include "engine/witness.h"
@@ -232,6 +233,9 @@ TEST(Faults, MessagesAreBoundedAsV1Does) {
   EXPECT_NE(bounded.message.find("\n... <Message Truncated> ...\n"), std::string::npos);
   EXPECT_TRUE(bounded.message.ends_with("end"));
   EXPECT_EQ(Bounded({"E", "short"}).message, "short");
+  std::string letters = "a";
+  while (letters.size() < 200'000) letters += "ä";
+  EXPECT_TRUE(IsUtf8(Bounded({"E", letters}).message));
 }
 
 TEST(Faults, DurationsReadAsGoPrintsThem) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "literals/msgpack.h"
 #include "literals/proto_text.h"
 
@@ -46,8 +47,9 @@ class ContainerText {
     text_ += text;
   }
   [[nodiscard]] std::string Take() && {
-    if (text_.size() <= limits::kQuotedValueBytesMax) return '[' + text_ + ']';
-    return '[' + text_.substr(0, limits::kQuotedValueBytesMax) + " …]";
+    // Values may hold any bytes, and the cut may fall within a letter; errors are UTF-8.
+    if (text_.size() <= limits::kQuotedValueBytesMax) return '[' + ToUtf8(text_) + ']';
+    return '[' + ToUtf8(text_.substr(0, limits::kQuotedValueBytesMax)) + " …]";
   }
 
  private:
@@ -163,6 +165,8 @@ Status MsgpackToLiteral(const MsgpackValue& value, int depth, core::Literal& lit
       scalar->mutable_primitive()->set_float_value(value.floating());
       break;
     case Kind::kString:
+      // What is not UTF-8 cannot be read back from the file that the value goes to.
+      if (!IsUtf8(value.text())) return Unresolvable("the text is not valid UTF-8");
       scalar->mutable_primitive()->set_string_value(std::string(value.text()));
       break;
     case Kind::kMap:
@@ -194,7 +198,7 @@ Result<core::Literal> ResolveInMsgpack(const std::string& bytes, const Path& pat
     if (!value) return Forward(value);
   }
   core::Literal literal;
-  if (auto status = MsgpackToLiteral(*value, limits::kValueDepthMax, literal); !status) {
+  if (auto status = MsgpackToLiteral(*value, limits::kCollectionDepthMax, literal); !status) {
     return Forward(status);
   }
   return literal;

@@ -4,7 +4,9 @@
 #include <flyteidl/core/types.pb.h>
 
 #include <map>
+#include <string>
 
+#include "base/limits.h"
 #include "literals/json_for_test.h"
 #include "literals/proto_text.h"
 
@@ -160,10 +162,37 @@ TEST_F(Bindings, OtherErrorsSayWhereTheyAre) {
             Promise("struct", R"({"string_value":"n"},{"string_value":"q"})"));
   EXPECT_EQ(at + "the value is binary, which no literal type holds",
             Promise("data", R"({"string_value":"b"})"));
+  // ["\xff", {"\xff": 1}]
+  outputs_["n0.bytes"] = Msgpack("kqH/gaH/AQ==");
+  EXPECT_EQ(at + "the text is not valid UTF-8", Promise("bytes", R"({"int_value":0})"));
+  EXPECT_EQ(at + "key [z] does not exist in literal map[\xef\xbf\xbd:1]",
+            Promise("bytes", R"({"int_value":1},{"string_value":"z"})"));
   outputs_["n0.bad"] = Msgpack("gqE=");
   EXPECT_EQ(at + "MessagePack value of 2 bytes is truncated or malformed",
             Promise("bad", R"({"string_value":"b"})"));
   EXPECT_EQ(std::string(kBefore) + "the binding has no value", Bind("{}"));
+}
+
+TEST_F(Bindings, NestedListsCanBeReadBackOrAreRefused) {
+  for (const int depth : {limits::kCollectionDepthMax - 1, limits::kCollectionDepthMax, 90}) {
+    SCOPED_TRACE(depth);
+    core::Literal& nested = outputs_["n0.nested"];
+    nested.mutable_scalar()->mutable_binary()->set_tag("msgpack");
+    // One list around the one that the path gives.
+    nested.mutable_scalar()->mutable_binary()->set_value(
+        std::string(static_cast<std::size_t>(depth) + 1, '\x91') + '\x01');
+    google::protobuf::RepeatedPtrField<core::PromiseAttribute> path;
+    path.Add()->set_int_value(0);
+    const auto value = ResolveAttributePath(nested, path, {});
+    ASSERT_EQ(depth < limits::kCollectionDepthMax, value.has_value());
+    if (!value) {
+      EXPECT_EQ("PromiseAttributeResolveError: the value nests too deeply", value.error().message);
+      continue;
+    }
+    core::LiteralMap inputs;
+    (*inputs.mutable_literals())["x"] = *value;
+    EXPECT_TRUE(core::LiteralMap().ParseFromString(inputs.SerializeAsString()));
+  }
 }
 
 TEST_F(Bindings, StorageErrorsStayWhatTheyAre) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/limits.h"
+#include "literals/canonical.h"
 #include "literals/struct_schema.h"
 
 namespace martlet::literals {
@@ -94,7 +95,9 @@ class Comparison {
     const auto& variants = up.union_type().variants();
     if (!down.has_union_type()) return variants.size() == 1 && Castable(variants[0], down);
     for (const auto& variant : variants) {
-      if (AcceptingVariants(variant, down, 1) == 0) return false;
+      if (AcceptingVariants(variant, down, 1) > 0) continue;
+      // A single variant may also be a union that fits as one.
+      return variants.size() == 1 && variant.has_union_type() && Castable(variant, down);
     }
     return true;
   }
@@ -177,7 +180,7 @@ bool SameType(const core::LiteralType& a, const core::LiteralType& b) {
     type->clear_structure();
     type->clear_annotation();
   }
-  return left.SerializeAsString() == right.SerializeAsString();
+  return SameStructure(left, right);
 }
 
 bool IsCastable(const core::LiteralType& upstream, const core::LiteralType& downstream) {

@@ -2,6 +2,7 @@
 
 #include <flyteidl/core/types.pb.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,12 @@ constexpr char kOldPoint[] =
 constexpr char kTree[] =
     R"({"simple":"STRUCT","metadata":{"$ref":"#/$defs/Tree","$defs":{"Tree":{"type":"object",
         "properties":{"left":{"anyOf":[{"$ref":"#/$defs/Tree"},{"type":"null"}]}}}}}})";
+// A schema may be a boolean: anything, or nothing.
+constexpr char kAnything[] =
+    R"({"simple":"STRUCT","metadata":{"type":"object","required":["x"],
+        "properties":{"x":true}}})";
+constexpr char kChoices[] =
+    R"({"simple":"STRUCT","metadata":{"properties":{"x":{"enum":[{"a":1,"b":2,"c":3}]}}}})";
 constexpr char kAnnotatedInt[] =
     R"({"simple":"INTEGER","annotation":{"annotations":{"a":1}},"metadata":{"b":2}})";
 
@@ -162,6 +169,10 @@ constexpr Case kCases[] = {
     {kPoint, kOldPoint, true},
     {kOldPoint, kPointText, false},
     {kTree, kTree, true},
+    {kAnything, kAnything, true},
+    {kPoint, kAnything, true},
+    {kAnything, kPoint, true},
+    {kChoices, kChoices, true},
     {kTree, kPoint, false},
 };
 
@@ -173,10 +184,15 @@ TEST(Castable, Table) {
   }
 }
 
-/// A random type without unions: two of those may be ambiguous even with themselves.
-core::LiteralType RandomType(Random& random, int depth) {
+core::LiteralType RandomType(Random& random, int depth, bool unions = false) {
   core::LiteralType type;
-  switch (random.Below(depth > 0 ? 6 : 4)) {
+  switch (random.Below(depth > 0 ? (unions ? 7 : 6) : 4)) {
+    case 6:
+      for (std::uint64_t i = random.Below(4); i > 0; --i) {
+        *type.mutable_union_type()->add_variants() = RandomType(random, depth - 1, true);
+      }
+      type.mutable_union_type();
+      return type;
     case 0:
       type.set_simple(static_cast<core::SimpleType>(random.Below(10)));
       break;
@@ -190,10 +206,10 @@ core::LiteralType RandomType(Random& random, int depth) {
       type.mutable_structured_dataset_type()->set_format(random.SafeString(1));
       break;
     case 4:
-      *type.mutable_collection_type() = RandomType(random, depth - 1);
+      *type.mutable_collection_type() = RandomType(random, depth - 1, unions);
       break;
     default:
-      *type.mutable_map_value_type() = RandomType(random, depth - 1);
+      *type.mutable_map_value_type() = RandomType(random, depth - 1, unions);
       break;
   }
   if (random.Chance(30)) type.mutable_structure()->set_tag(random.SafeString(1));
@@ -210,6 +226,52 @@ TEST(Castable, IsReflexive) {
     EXPECT_TRUE(IsCastable(type, in_union)) << type.DebugString();
     EXPECT_TRUE(IsCastable(in_union, in_union)) << type.DebugString();
   }
+}
+
+TEST(Castable, UnionsAreReflexiveAndFollowTheirVariants) {
+  SeededRandom random(12);
+  int castable = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const core::LiteralType up = RandomType(random, 2, true);
+    core::LiteralType down = RandomType(random, 2, true);
+    EXPECT_TRUE(IsCastable(up, up)) << up.DebugString();
+    if (!down.has_union_type() || random.Chance(30)) {
+      core::LiteralType wider = down;
+      if (!down.has_union_type()) {
+        wider.Clear();
+        *wider.mutable_union_type()->add_variants() = down;
+      }
+      *wider.mutable_union_type()->add_variants() = up;
+      down = wider;
+    }
+    const auto& downs = down.union_type().variants();
+    const auto accepting = [&downs](const core::LiteralType& type) {
+      return std::count_if(downs.begin(), downs.end(),
+                           [&type](const auto& variant) { return IsCastable(type, variant); });
+    };
+    bool expected = accepting(up) == 1;
+    if (up.has_union_type()) {
+      const auto& ups = up.union_type().variants();
+      expected = std::all_of(ups.begin(), ups.end(),
+                             [&](const auto& variant) { return accepting(variant) > 0; }) ||
+                 (ups.size() == 1 && IsCastable(ups[0], down));
+    }
+    EXPECT_EQ(expected, IsCastable(up, down)) << up.DebugString() << "->\n" << down.DebugString();
+    castable += expected ? 1 : 0;
+  }
+  EXPECT_GT(castable, 1000);
+  EXPECT_LT(castable, 19'000);
+}
+
+TEST(Castable, TypesAreTheSameWhateverTheOrderOfTheirMaps) {
+  // Structures deeper down do count, and the order of a protobuf map is arbitrary.
+  core::LiteralType type;
+  core::TypeStructure& structure = *type.mutable_collection_type()->mutable_structure();
+  type.mutable_collection_type()->set_simple(core::STRUCT);
+  for (int i = 0; i < 50; ++i) {
+    (*structure.mutable_dataclass_type())[std::to_string(i)].set_simple(core::INTEGER);
+  }
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(SameType(type, core::LiteralType(type)));
 }
 
 TEST(Castable, HostileUnionsAreCutOff) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "literals/canonical.h"
 
 namespace martlet::literals {
 namespace {
@@ -143,10 +144,10 @@ class SchemaComparison {
     if (up_values == nullptr || down_values == nullptr) return true;
     std::set<std::string> allowed;
     for (const Value& value : down_values->list_value().values()) {
-      allowed.insert(value.SerializeAsString());
+      allowed.insert(CanonicalBytes(value));
     }
     for (const Value& value : up_values->list_value().values()) {
-      if (!allowed.contains(value.SerializeAsString())) return false;
+      if (!allowed.contains(CanonicalBytes(value))) return false;
     }
     return true;
   }
@@ -156,12 +157,11 @@ class SchemaComparison {
     if (down_properties == nullptr) return true;
     const Struct* up_properties = FindObject(up, "properties");
     for (const auto& [name, property] : down_properties->fields()) {
-      const Struct* up_property =
-          up_properties == nullptr ? nullptr : FindObject(*up_properties, name);
+      const Value* up_property = up_properties == nullptr ? nullptr : Find(*up_properties, name);
       if (up_property == nullptr) {
         if (Requires(down, name)) return false;
-      } else if (property.has_struct_value() &&
-                 !Compatible(*up_property, property.struct_value())) {
+      } else if (up_property->has_struct_value() && property.has_struct_value() &&
+                 !Compatible(up_property->struct_value(), property.struct_value())) {
         return false;
       }
     }
@@ -185,7 +185,8 @@ class SchemaComparison {
 }  // namespace
 
 bool IsSchemaCompatible(const Struct& upstream, const Struct& downstream) {
-  return SchemaComparison(upstream, downstream).Compatible(upstream, downstream);
+  return SameStructure(upstream, downstream) ||
+         SchemaComparison(upstream, downstream).Compatible(upstream, downstream);
 }
 
 }  // namespace martlet::literals
