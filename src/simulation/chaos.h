@@ -14,6 +14,7 @@ struct Chaos {
   unsigned duplicate = 0;     ///< reports that come twice
   unsigned late_epoch = 0;    ///< reports of an epoch that is over
   unsigned refuse_start = 0;  ///< the executor cannot be reached
+  unsigned abandon = 0;       ///< the executor takes an attempt and loses it before it runs
   unsigned full_work = 0;     ///< the work queue takes nothing
   unsigned stall = 0;         ///< before a step, in hundredths of a percent: nothing runs a while
   bool wall_jumps = false;
@@ -42,6 +43,7 @@ struct Chaos {
   chaos.duplicate = percent(40);
   chaos.late_epoch = percent(40);
   chaos.refuse_start = percent(30);
+  chaos.abandon = percent(20);
   chaos.full_work = percent(20);
   chaos.stall = percent(100);
   chaos.wall_jumps = random.Chance(30);
