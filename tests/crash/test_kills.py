@@ -91,12 +91,17 @@ class World:
         """Runs executions and disturbs them; returns at how many moments of slow tasks."""
         running = [self.launch() for _ in range(EXECUTIONS_A_WAVE)]
         done = 0
+        may_hit_none = True
         while done < moments:
             self.pause(0.5)
             traces = [evidence.read(trace) for _, trace in running]
             if all(trace.is_over() for trace in traces):
                 break
             in_flight = sum(trace.in_flight() for trace in traces)
+            # Between tasks as well, but not again before one has begun: it has to get that far.
+            if in_flight == 0 and not may_hit_none:
+                continue
+            may_hit_none = in_flight > 0
             if self.disturb() and in_flight > 0:
                 done += 1
                 self.hit += in_flight
