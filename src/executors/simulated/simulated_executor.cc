@@ -55,7 +55,7 @@ Status SimulatedExecutor::Start(const AttemptSpec& spec) {
   if (!fresh) return {};
   Simulated& attempt = entry->second;
   attempt.spec = spec;
-  if (random_.Chance(noise_.abandon)) {
+  if (noise_.abandon > 0 && random_.Chance(noise_.abandon)) {
     Abandon(attempt);
     return {};
   }
