@@ -58,10 +58,11 @@ else
 	@$(BUILD)/martlet-simulate --seeds 20000
 endif
 
-# Long versions of what `make test` runs a slice of: the server killed at 50 moments of 10 s tasks.
+# Long versions of what `make test` runs a slice of: server, keeper and both killed at 50 moments of
+# 10 s tasks each.
 soak: build
 	@MARTLET_BIN=$(BUILD)/martlet MARTLET_KILL_ROUNDS=50 MARTLET_KILL_TASK_SECONDS=10 \
-	  $(PYTHON) -m pytest -q tests/crash
+	  $(PYTHON) -m pytest -q -s tests/crash
 
 # Searches for inputs that break the parsers and the compiler, FUZZ_SECONDS for each target.
 fuzz: bootstrap

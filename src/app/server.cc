@@ -25,6 +25,7 @@
 #include "executors/process/process_executor.h"
 #include "keeper/client.h"
 #include "keeper/identity.h"
+#include "literals/quantity.h"
 #include "objects/http_routes.h"
 #include "objects/layout.h"
 #include "objects/local/local_store.h"
@@ -96,6 +97,20 @@ std::string ChoosePython(const Settings& settings) {
 }
 
 /// What tasks inherit: what any program needs to find its way, and what the operator names.
+/// The operator's bounds as far as they can be enforced. Checked when the settings were read.
+executors::Resources LimitsMax(const Settings& settings) {
+  executors::Resources most;
+  const auto quantity = [&](const char* resource) -> std::optional<literals::Quantity> {
+    const auto found = settings.task_resource_limits.find(resource);
+    if (found == settings.task_resource_limits.end()) return std::nullopt;
+    const auto parsed = literals::Quantity::Parse(found->second);
+    return parsed ? std::optional(*parsed) : std::nullopt;
+  };
+  if (const auto cpu = quantity("cpu")) most.cpu_millis = cpu->Millis();
+  if (const auto memory = quantity("memory")) most.memory_bytes = memory->Ceil();
+  return most;
+}
+
 std::vector<std::pair<std::string, std::string>> Inherited(const Settings& settings,
                                                            const std::string& python) {
   std::vector<std::string> names = {"HOME", "USER", "LANG", "TZ"};
@@ -222,6 +237,7 @@ class Server::Parts {
     options.python = python;
     options.spares = static_cast<int>(settings.spare_workers);
     options.inherited = Inherited(settings, python);
+    options.strict_limits = settings.strict_limits != 0;
     auto opened = executors::ProcessExecutor::Open(
         options, files, clock,
         [this](executors::Report report) { reports.Pass(std::move(report)); });
@@ -234,8 +250,12 @@ class Server::Parts {
     runtime_options.metadata_prefix = objects->UriOf(objects::kMetadataPrefix);
     runtime_options.raw_prefix = objects->UriOf(objects::kRawPrefix);
     runtime_options.platform = {.authority = address, .insecure = true};
-    runtime_options.task_slots =
-        settings.task_slots > 0 ? static_cast<std::size_t>(settings.task_slots) : 2 * cores;
+    runtime_options.machine = {.cpu_millis = static_cast<std::int64_t>(cores) * 1000,
+                               .memory_bytes = executors::MachineMemory(),
+                               .slots = settings.task_slots > 0
+                                            ? static_cast<std::size_t>(settings.task_slots)
+                                            : 2 * cores};
+    runtime_options.limits_max = LimitsMax(settings);
     runtime_options.literal_bytes_max = static_cast<std::size_t>(settings.max_literal_bytes);
     runtime_options.executor_instance = "process";
     runtime = std::make_unique<runtime::EngineRuntime>(*store, *objects, files, *executor, *work,

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <set>
 
-#include "service/quantity.h"
+#include "literals/quantity.h"
 
 namespace martlet::app {
 namespace {
@@ -90,7 +90,7 @@ SettingInfo TaskResourceLimitsSetting() {
                                      "storage, ephemeral_storage");
               }
               const std::string quantity = part.substr(equals + 1);
-              if (const auto parsed = service::Quantity::Parse(quantity); !parsed) {
+              if (const auto parsed = literals::Quantity::Parse(quantity); !parsed) {
                 return UserError(Code::kInvalidArgument, part + ": " + parsed.error().message);
               }
               limits[name] = quantity;
@@ -225,7 +225,9 @@ const std::vector<SettingInfo>& AllSettings() {
       Number("max_parallelism", &Settings::max_parallelism, 0, 1'000'000,
              "nodes of one execution that run at once, unless it says; 0: no limit"),
       Number("task_slots", &Settings::task_slots, 0, 10'000,
-             "tasks that run at once; 0: twice the number of cores"),
+             "tasks that run at once when none says what it needs; 0: twice the number of cores"),
+      Number("strict_limits", &Settings::strict_limits, 0, 1,
+             "1: a task whose limit is above the machine's size fails; 0: the limit is clamped"),
       Number("spare_workers", &Settings::spare_workers, 0, 64, "warm Python processes kept ready"),
       Names("task_environment", &Settings::task_environment,
             "variables that tasks inherit from the server, by name"),

@@ -24,7 +24,9 @@ struct Settings {
   std::vector<std::string> domains = {"development", "staging", "production"};
   std::int64_t max_literal_bytes = 10 << 20;  ///< one literal of inputs or outputs
   std::int64_t max_parallelism = 25;          ///< of an execution that sets none
-  std::int64_t task_slots = 0;                ///< tasks at once; 0: twice the cores
+  /// Tasks at once of those that request nothing; 0: twice the cores.
+  std::int64_t task_slots = 0;
+  std::int64_t strict_limits = 0;             ///< 1: limits above the machine's are refused
   std::int64_t spare_workers = 2;             ///< warm interpreters kept ready
   std::vector<std::string> task_environment;  ///< variables that tasks inherit, by name
   std::map<std::string, std::string> task_resource_limits;  ///< quantities by resource

@@ -39,11 +39,11 @@ struct AttemptKey {
 /// The reverse of AttemptKey::ToString. INVALID_ARGUMENT on anything else.
 Result<AttemptKey> ParseAttemptKey(std::string_view text);
 
-/// What the author of the task wrote, nothing that the platform defaulted: only these are enforced.
-struct ResourceLimits {
+/// Amounts of processor time and memory; unset where nothing was written.
+struct Resources {
   std::optional<std::int64_t> cpu_millis;
   std::optional<std::int64_t> memory_bytes;
-  bool operator==(const ResourceLimits&) const = default;
+  bool operator==(const Resources&) const = default;
 };
 
 struct AttemptSpec {
@@ -69,7 +69,9 @@ struct AttemptSpec {
   std::string raw_output_prefix;  ///< unique to the attempt; any scheme
   std::string checkpoint_prefix;
 
-  ResourceLimits limits;
+  /// What the author of the task wrote, nothing that the platform defaulted: only these are
+  /// enforced, and only as far as the machine goes.
+  Resources limits;
   /// Eager parents wait for others: they hold memory but no CPU slot.
   bool is_eager = false;
 
@@ -103,6 +105,10 @@ struct Report {
   Timestamp at;
   /// kEnded only.
   ExitStatus exit;
+  /// kLost only: nothing of it ever ran, and nothing stood in its way but an accident of the
+  /// executor's. It may be forgotten and started again as the same attempt. Never told again, not
+  /// even by an echo, once that has happened.
+  bool may_start_again = false;
   /// kEnded and kLost: a sentence for the user when the executor itself has something to say.
   std::string reason;
   /// kEnded: the last lines of the log, at most limits::kLogTailBytes, valid UTF-8.

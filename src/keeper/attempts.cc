@@ -218,9 +218,9 @@ bool Attempts::RecordStarted(const AttemptPtr& attempt, StartedLine line,
   return true;
 }
 
-void Attempts::NeverRan(const AttemptPtr& attempt, std::string problem) {
+void Attempts::NeverRan(const AttemptPtr& attempt, std::string problem, ExitSource source) {
   attempt->record.exit =
-      ExitLine{.source = ExitSource::kNeverRan, .problem = std::move(problem), .at = clock_.Now()};
+      ExitLine{.source = source, .problem = std::move(problem), .at = clock_.Now()};
   Save(*attempt);
   Finish(attempt);
 }

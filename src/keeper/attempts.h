@@ -68,7 +68,8 @@ class Attempts {
   bool LaunchInSpare(const AttemptPtr& attempt, Spare spare);
   /// Records that the process exists; false when the disk refused it.
   bool RecordStarted(const AttemptPtr& attempt, StartedLine line, std::uint64_t start_time);
-  void NeverRan(const AttemptPtr& attempt, std::string problem);
+  void NeverRan(const AttemptPtr& attempt, std::string problem,
+                ExitSource source = ExitSource::kNeverRan);
 
   void Signal(const AttemptPtr& attempt);
   void Force(const AttemptPtr& attempt);

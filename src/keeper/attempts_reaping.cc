@@ -189,7 +189,8 @@ void Attempts::AdoptOne(Record record) {
   }
   if (!known.started) {
     if (known.exit) return Finish(attempt);
-    return NeverRan(attempt, "the keeper ended before it was started");
+    return NeverRan(attempt, "the keeper ended before it was started",
+                    known.kill ? ExitSource::kNeverRan : ExitSource::kAbandoned);
   }
   if (known.exit) return Drain(attempt);
   attempt->watch = OpenProcess(known.started->pid, known.started->start_time);

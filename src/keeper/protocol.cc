@@ -14,12 +14,13 @@ constexpr std::array<std::pair<AttemptPhase, std::string_view>, 3> kPhases{{
     {AttemptPhase::kEnded, "ended"},
 }};
 
-constexpr std::array<std::pair<ExitSource, std::string_view>, 6> kSources{{
+constexpr std::array<std::pair<ExitSource, std::string_view>, 7> kSources{{
     {ExitSource::kNone, ""},
     {ExitSource::kWaited, "waited"},
     {ExitSource::kMarker, "marker"},
     {ExitSource::kVanished, "vanished"},
     {ExitSource::kNeverRan, "never-ran"},
+    {ExitSource::kAbandoned, "abandoned"},
     {ExitSource::kReboot, "reboot"},
 }};
 

@@ -81,7 +81,9 @@ enum class ExitSource {
   kMarker,    ///< the file that a zygote's child writes as its last act
   kVanished,  ///< gone, and nobody saw how
   kNeverRan,  ///< the intent was recorded and no process ever came of it
-  kReboot,    ///< another boot or pid namespace than the record's
+  /// The same, and nothing stood in the way but the death of the keeper: it may be started again.
+  kAbandoned,
+  kReboot,  ///< another boot or pid namespace than the record's
 };
 
 /// One attempt as the keeper knows it: answers of `list`, and events.

@@ -13,8 +13,9 @@ constexpr std::size_t kNameBytesMax = 200;
 constexpr std::uint64_t kRecordBytesMax = 1u << 20;
 
 ExitSource ParseSource(const std::string& name) {
-  for (const ExitSource source : {ExitSource::kWaited, ExitSource::kMarker, ExitSource::kVanished,
-                                  ExitSource::kNeverRan, ExitSource::kReboot}) {
+  for (const ExitSource source :
+       {ExitSource::kWaited, ExitSource::kMarker, ExitSource::kVanished, ExitSource::kNeverRan,
+        ExitSource::kAbandoned, ExitSource::kReboot}) {
     if (SourceName(source) == name) return source;
   }
   throw std::invalid_argument("unknown exit source '" + name + "'");

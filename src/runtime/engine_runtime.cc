@@ -80,7 +80,8 @@ class EngineRuntime::Impl final : public ActionSink {
               shard_.PostAt(when, id, {std::move(body), 0});
             },
             {.platform = options_.platform,
-             .slots = options_.task_slots,
+             .machine = options_.machine,
+             .limits_max = options_.limits_max,
              .literal_bytes_max = options_.literal_bytes_max,
              .executor_instance = options_.executor_instance}),
         outbox_(

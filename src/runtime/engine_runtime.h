@@ -14,6 +14,7 @@
 #include "runtime/closure_cache.h"
 #include "runtime/literal_reader.h"
 #include "runtime/new_execution.h"
+#include "runtime/task_admission.h"
 #include "runtime/task_command.h"
 #include "store/store.h"
 
@@ -36,8 +37,10 @@ struct RuntimeOptions {
   std::string metadata_prefix;  ///< URI under which the engine keeps its objects
   std::string raw_prefix;       ///< URI under which tasks keep their data by default
   PlatformAddress platform;
-  /// Tasks that run at once.
-  std::size_t task_slots = 4;
+  /// What tasks may use together.
+  Machine machine;
+  /// The operator's bound on what a task's author may set as a limit.
+  executors::Resources limits_max;
   /// One literal of a task's outputs.
   std::size_t literal_bytes_max = 10u << 20;
   std::string executor_instance;  ///< who we are in attempt rows

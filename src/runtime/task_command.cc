@@ -4,6 +4,7 @@
 #include "flyteidl/core/literals.pb.h"
 #include "flyteidl/core/tasks.pb.h"
 #include "literals/command_template.h"
+#include "runtime/pod_spec.h"
 
 namespace martlet::runtime {
 namespace {
@@ -16,16 +17,6 @@ struct Program {
   std::vector<std::string> arguments;
   Variables env;
 };
-
-const google::protobuf::Value* Field(const Struct& message, const std::string& name) {
-  const auto found = message.fields().find(name);
-  return found == message.fields().end() ? nullptr : &found->second;
-}
-
-std::string Text(const Struct& message, const std::string& name) {
-  const google::protobuf::Value* value = Field(message, name);
-  return value == nullptr ? "" : value->string_value();
-}
 
 void AppendTexts(const Struct& message, const std::string& name, std::vector<std::string>& out) {
   const google::protobuf::Value* value = Field(message, name);
@@ -40,27 +31,19 @@ tl::unexpected<Error> NotRunnable() {
                    "TaskSpecification, unable to determine Pod configuration");
 }
 
-/// The primary container of a pod: named by the task's config, else "primary".
 Result<Program> FromPod(const TaskTemplate& task) {
-  const auto config = task.config().find("primary_container_name");
-  const std::string primary = config == task.config().end() ? "primary" : config->second;
-  const google::protobuf::Value* containers = Field(task.k8s_pod().pod_spec(), "containers");
-  if (containers == nullptr) return NotRunnable();
-  for (const auto& item : containers->list_value().values()) {
-    const Struct& container = item.struct_value();
-    if (Text(container, "name") != primary) continue;
-    Program program;
-    AppendTexts(container, "command", program.arguments);
-    AppendTexts(container, "args", program.arguments);
-    if (const auto* env = Field(container, "env")) {
-      for (const auto& variable : env->list_value().values()) {
-        program.env.emplace_back(Text(variable.struct_value(), "name"),
-                                 Text(variable.struct_value(), "value"));
-      }
+  const Struct* container = PrimaryContainer(task);
+  if (container == nullptr) return NotRunnable();
+  Program program;
+  AppendTexts(*container, "command", program.arguments);
+  AppendTexts(*container, "args", program.arguments);
+  if (const auto* env = Field(*container, "env")) {
+    for (const auto& variable : env->list_value().values()) {
+      program.env.emplace_back(Text(variable.struct_value(), "name"),
+                               Text(variable.struct_value(), "value"));
     }
-    return program;
   }
-  return NotRunnable();
+  return program;
 }
 
 Result<Program> ProgramOf(const TaskTemplate& task) {

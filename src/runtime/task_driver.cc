@@ -5,9 +5,11 @@
 #include "base/check.h"
 #include "base/fault_point.h"
 #include "base/log.h"
+#include "compiler/build_plan.h"
 #include "engine/paths.h"
 #include "flyteidl/core/compiler.pb.h"
 #include "flyteidl/core/literals.pb.h"
+#include "flyteidl/core/workflow.pb.h"
 #include "runtime/node_inputs.h"
 #include "runtime/task_outcome.h"
 
@@ -19,6 +21,14 @@ const flyteidl::core::TaskTemplate& TemplateOf(const ExecutionContext& context,
   const compiler::Node& node = PlanNodeAt(context.workflow->plan, path);
   const auto& detail = std::get<compiler::TaskDetail>(node.detail);
   return context.workflow->closure->tasks(static_cast<int>(detail.task)).template_();
+}
+
+const flyteidl::core::Node& ClosureNodeAt(const ExecutionContext& context,
+                                          const engine::NodePath& path) {
+  const flyteidl::core::Node* node = compiler::FindNode(
+      *context.workflow->closure, ScopeOf(context.workflow->plan, path), path.number());
+  MARTLET_CHECK_MSG(node != nullptr, path.ToString());
+  return *node;
 }
 
 /// Errors of a hand-over that will pass: the machine is full or the keeper is being started.
@@ -65,7 +75,8 @@ TaskDriver::TaskDriver(executors::Executor& executor, objects::ObjectStore& meta
       clock_(clock),
       post_(std::move(post)),
       post_at_(std::move(post_at)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      admission_(options_.machine) {}
 
 TaskDriver::Key TaskDriver::KeyOf(ExecutionId execution, const engine::Stamp& stamp) {
   return {.execution = execution,
@@ -98,12 +109,16 @@ void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::
   Task task{.context = std::move(context), .action = std::move(action)};
   const flyteidl::core::TaskTemplate& task_template =
       TemplateOf(*task.context, task.action.stamp.path);
-  task.takes_slot = !task_template.metadata().is_eager();
+  task.resources = ResourcesOf(
+      task_template,
+      ClosureNodeAt(*task.context, task.action.stamp.path).task_node().overrides().resources(),
+      options_.limits_max);
 
   std::optional<executors::Report> known;
   {
     const std::lock_guard lock(mutex_);
     if (tasks_.contains(key)) return;
+    task.weight = admission_.Weigh(task.resources.requests, task_template.metadata().is_eager());
     const auto adopted = adopted_.find(key);
     const auto state =
         adopted == adopted_.end() ? executors::AdoptedState::kUnknown : adopted->second.state;
@@ -114,11 +129,11 @@ void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::
     if (is_known) {
       known = std::move(adopted->second.report);
       task.stage = Stage::kRunning;
-      if (task.takes_slot) ++slots_used_;
+      admission_.Take(task.weight);
     } else {
       task.forget_first = state == executors::AdoptedState::kLost;
       waiting_.push_back(key);
-      if (!task.takes_slot) ++slotless_waiting_;
+      if (task.weight.cpu == 0) ++eager_waiting_;
     }
     if (adopted != adopted_.end()) adopted_.erase(adopted);
     tasks_.emplace(key, std::move(task));
@@ -134,22 +149,22 @@ void TaskDriver::StartWaiting() {
   std::vector<Key> chosen;
   {
     const std::lock_guard lock(mutex_);
+    bool full = false;
     for (auto it = waiting_.begin(); it != waiting_.end();) {
       Task& task = tasks_.at(*it);
       const bool blocked =
           ending_.contains({it->execution, it->path}) && !MARTLET_FAULT("driver.start_before_gone");
-      const bool full = task.takes_slot && slots_used_ >= options_.slots;
+      const bool is_eager = task.weight.cpu == 0;
+      // In turn: a large task is not overtaken for ever by small ones.
+      full = full || (!is_eager && !blocked && !admission_.HasRoomFor(task.weight));
       // A long queue is not walked once more for every task that ends.
-      if (full && slotless_waiting_ == 0) break;
-      if (blocked || full) {
+      if (full && eager_waiting_ == 0) break;
+      if (blocked || (is_eager ? !admission_.HasRoomFor(task.weight) : full)) {
         ++it;
         continue;
       }
-      if (task.takes_slot) {
-        ++slots_used_;
-      } else {
-        --slotless_waiting_;
-      }
+      admission_.Take(task.weight);
+      if (is_eager) --eager_waiting_;
       task.stage = Stage::kPreparing;
       chosen.push_back(*it);
       it = waiting_.erase(it);
@@ -236,6 +251,7 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
   spec.output_prefix = places.output_dir;
   spec.raw_output_prefix = places.raw_prefix;
   spec.checkpoint_prefix = places.raw_prefix + "/_flytecheckpoints";
+  spec.limits = task.resources.limits;
   spec.is_eager = task_template.metadata().is_eager();
   bool killed = false;
   {
@@ -248,6 +264,8 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
   if (killed) return Release(key);
   // An attempt that ended stays known until it is forgotten, and starting a known one does nothing.
   Status started = task.forget_first ? executor_.Forget(key) : Status();
+  // It runs after all: what said otherwise was old news, and starting it again does nothing.
+  if (!started && started.error().code == Code::kFailedPrecondition) started = Status();
   if (started) started = executor_.Start(spec);
   if (started) {
     // A kill that was faster than the start found nothing to kill.
@@ -295,7 +313,7 @@ void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) 
     found->second.killed = true;
     if (found->second.stage == Stage::kWaiting) {
       std::erase(waiting_, key);
-      if (!found->second.takes_slot) --slotless_waiting_;
+      if (found->second.weight.cpu == 0) --eager_waiting_;
       drop = true;
     } else {
       ++ending_[{key.execution, key.path}];
@@ -344,6 +362,10 @@ void TaskDriver::OnReport(executors::Report report) {
       if (!IsEnd(report)) {
         if (known.started_at.IsSet()) return;
         known.started_at = report.at;
+      } else if (report.may_start_again && !known.killed) {
+        if (known.stage != Stage::kRunning) return;  // told twice
+        known.stage = Stage::kPreparing;
+        known.forget_first = true;
       } else {
         known.stage = Stage::kJudging;
         known.end = report;
@@ -364,9 +386,15 @@ void TaskDriver::OnReport(executors::Report report) {
       SubmitWork(key, [this, key = key] { Judge(key); });
       return;
     case executors::ReportKind::kLost:
+      if (report.may_start_again && !task.killed) {
+        return SubmitWork(key, [this, key] { Prepare(key); });
+      }
       Release(key);
-      if (task.killed) return;
-      post_(key.execution, engine::AttemptLost{task.action.stamp, report.reason}, {});
+      if (task.killed) return Forget(key);
+      post_(key.execution, engine::AttemptLost{task.action.stamp, report.reason},
+            [this, key](const Status& committed) {
+              if (committed) Forget(key);
+            });
       return;
   }
 }
@@ -381,8 +409,7 @@ void TaskDriver::Judge(const Key& key) {
   }
   const auto forget = [this, key](const Status& committed) {
     // Without a commit the record stays: the end is reported again after a restart.
-    if (!committed) return;
-    (void)work_.Submit([this, key] { (void)executor_.Forget(key); });
+    if (committed) Forget(key);
   };
   if (task.killed) {
     // The engine has decided already; nothing that it left is published.
@@ -403,35 +430,53 @@ void TaskDriver::Judge(const Key& key) {
   Release(key);
 }
 
+void TaskDriver::Forget(const Key& key) {
+  if (MARTLET_FAULT("driver.keep_ended")) return;
+  const auto again = [this, key] {
+    const std::lock_guard lock(mutex_);
+    unforgotten_.insert(key);
+  };
+  const Status submitted = work_.Submit([this, key, again] {
+    const Status forgotten = executor_.Forget(key);
+    if (!forgotten) again();
+  });
+  if (!submitted) again();
+}
+
 void TaskDriver::Release(const Key& key) {
+  bool forget = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = tasks_.find(key);
     if (found == tasks_.end()) return;
     const Task& task = found->second;
-    if (task.takes_slot && task.stage != Stage::kWaiting) {
-      MARTLET_CHECK(slots_used_ > 0);
-      --slots_used_;
-    }
+    if (task.stage != Stage::kWaiting) admission_.Give(task.weight);
     if (task.killed && task.stage != Stage::kWaiting) {
       const auto ending = ending_.find({key.execution, key.path});
       if (ending != ending_.end() && --ending->second == 0) ending_.erase(ending);
     }
+    // What the executor knows of it from a run that left no trace is nobody's now.
+    forget =
+        task.forget_first && (task.stage == Stage::kWaiting || task.stage == Stage::kPreparing);
     tasks_.erase(found);
   }
+  if (forget) Forget(key);
   StartWaiting();
 }
 
 void TaskDriver::Tick() {
   std::vector<std::pair<Key, Stage>> again;
+  std::set<Key> unforgotten;
   {
     const std::lock_guard lock(mutex_);
+    unforgotten.swap(unforgotten_);
     for (auto& [key, task] : tasks_) {
       if (!task.retry) continue;
       task.retry = false;
       again.emplace_back(key, task.stage);
     }
   }
+  for (const Key& key : unforgotten) Forget(key);
   for (const auto& [key, stage] : again) {
     switch (stage) {
       case Stage::kWaiting:

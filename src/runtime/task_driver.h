@@ -21,7 +21,9 @@
 #include "objects/object_store.h"
 #include "runtime/execution_context.h"
 #include "runtime/literal_reader.h"
+#include "runtime/task_admission.h"
 #include "runtime/task_command.h"
+#include "runtime/task_resources.h"
 
 namespace martlet::runtime {
 
@@ -33,9 +35,9 @@ using PostInputAt = std::function<void(Timestamp when, ExecutionId, engine::Inpu
 
 struct TaskDriverOptions {
   PlatformAddress platform;
-  /// Tasks that run at once. Those that wait for other executions (eager ones) take no slot, or two
-  /// of them would wait for each other for ever.
-  std::size_t slots = 4;
+  Machine machine;
+  /// The operator's bound on what a task's author may set as a limit.
+  executors::Resources limits_max;
   std::size_t literal_bytes_max = 10u << 20;
   std::string executor_instance;
   /// A start is told to the engine this much later: most tasks have ended by then, and their
@@ -45,7 +47,7 @@ struct TaskDriverOptions {
   Nanos kill_grace = std::chrono::seconds(5);
 };
 
-/// From "start this attempt" to "this is what became of it": waits for a slot, makes the inputs and
+/// From "start this attempt" to "this is what became of it": waits for room, makes the inputs and
 /// the command, hands it to the executor, and judges what it left behind.
 ///
 /// An attempt of a node starts only after the one before it is gone. Starting and killing are
@@ -81,7 +83,8 @@ class TaskDriver {
     std::shared_ptr<const ExecutionContext> context;
     engine::StartAttempt action;
     Stage stage = Stage::kWaiting;
-    bool takes_slot = true;
+    TaskResources resources;
+    TaskWeight weight;
     bool killed = false;
     bool retry = false;         // some work of its stage could not be done; Tick tries again
     bool forget_first = false;  // the executor may know it from a run that left no trace
@@ -98,6 +101,9 @@ class TaskDriver {
   void Judge(const Key& key);                                   // worker
   void KillRunning(const Key& key, const std::string& reason);  // worker
   void NoteEndOfOthers(const executors::Report& report);
+  /// Lets the executor drop what it keeps of an attempt whose end is committed; tried again by Tick
+  /// while that fails.
+  void Forget(const Key& key);
   void Release(const Key& key);  // takes mutex_
   void Fail(const Key& key, const Task& task, engine::Fault fault, bool recoverable);
   void SubmitWork(const Key& key, std::function<void()> work);
@@ -113,15 +119,16 @@ class TaskDriver {
   const TaskDriverOptions options_;
 
   mutable std::mutex mutex_;
-  std::map<Key, Task> tasks_;         // guarded by mutex_
-  std::deque<Key> waiting_;           // in order of arrival; guarded by mutex_
-  std::size_t slotless_waiting_ = 0;  // of waiting_, those that take no slot; guarded by mutex_
-  std::map<NodeKey, int> ending_;     // killed attempts not yet gone; guarded
+  std::map<Key, Task> tasks_;                  // guarded by mutex_
+  std::deque<Key> waiting_;                    // in order of arrival; guarded by mutex_
+  std::size_t eager_waiting_ = 0;              // of waiting_, those without processor time; guarded
+  std::map<NodeKey, int> ending_;              // killed attempts not yet gone; guarded
   std::map<Key, executors::Adopted> adopted_;  // guarded by mutex_
   std::set<Key> orphans_;  // those of ending_ that are no tasks of ours; guarded by mutex_
   std::map<Key, executors::Report> early_ends_;  // reported before NoteAdopted; guarded by mutex_
+  std::set<Key> unforgotten_;                    // guarded by mutex_
   bool noted_ = false;                           // NoteAdopted was called; guarded by mutex_
-  std::size_t slots_used_ = 0;                   // guarded by mutex_
+  TaskAdmission admission_;                      // guarded by mutex_
 };
 
 }  // namespace martlet::runtime

@@ -1,10 +1,10 @@
 // The small languages inside registered entities: quantities, durations, points in time, cron.
 #include <gtest/gtest.h>
 
+#include "literals/quantity.h"
 #include "service/cron.h"
 #include "service/durations.h"
 #include "service/kubernetes_names.h"
-#include "service/quantity.h"
 
 namespace martlet::service {
 namespace {
@@ -45,14 +45,14 @@ const QuantityCase kQuantities[] = {
 };
 TEST(Quantity, ReadsAsKubernetesDoes) {
   for (const QuantityCase& c : kQuantities) {
-    const auto quantity = Quantity::Parse(c.text);
+    const auto quantity = literals::Quantity::Parse(c.text);
     ASSERT_EQ(quantity.has_value(), c.valid) << c.text;
     if (!quantity) continue;
     EXPECT_EQ(quantity->Ceil(), c.ceil) << c.text;
     EXPECT_EQ(quantity->IsWhole(), c.whole) << c.text;
   }
-  EXPECT_LT(*Quantity::Parse("1Gi"), *Quantity::Parse("1.1Gi"));
-  EXPECT_EQ(*Quantity::Parse("1000m"), *Quantity::Parse("1"));
+  EXPECT_LT(*literals::Quantity::Parse("1Gi"), *literals::Quantity::Parse("1.1Gi"));
+  EXPECT_EQ(*literals::Quantity::Parse("1000m"), *literals::Quantity::Parse("1"));
 }
 
 TEST(Duration, ReadsAsGoDoes) {

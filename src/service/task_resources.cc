@@ -11,7 +11,7 @@
 
 #include "literals/go_text.h"
 #include "literals/proto_text.h"
-#include "service/quantity.h"
+#include "literals/quantity.h"
 
 namespace martlet::service {
 namespace {
@@ -22,7 +22,7 @@ using google::protobuf::Value;
 using Name = Resources::ResourceName;
 
 struct Amount {
-  Quantity quantity;
+  literals::Quantity quantity;
   std::string text;
 };
 using Amounts = std::map<Name, Amount>;
@@ -43,7 +43,7 @@ std::string TaskText(const flyteidl::core::TaskTemplate& task) {
 Result<Amounts> ReadAmounts(const Entries& entries, const std::string& task) {
   Amounts amounts;
   for (const auto& [name, text] : entries) {
-    const auto quantity = Quantity::Parse(text);
+    const auto quantity = literals::Quantity::Parse(text);
     if (!quantity) {
       return Bad("Parsing of " + TextOf(name) + " request failed for value " + text +
                  " - reason  " + quantity.error().message +
@@ -69,7 +69,7 @@ std::optional<Amount> PlatformLimit(const TaskResourceLimits& platform, Name nam
   const auto limit = kLimits.find(name);
   if (limit == kLimits.end()) return std::nullopt;
   const std::string& text = platform.*(limit->second);
-  const auto quantity = Quantity::Parse(text);
+  const auto quantity = literals::Quantity::Parse(text);
   if (!quantity || quantity->IsZero()) return std::nullopt;
   return Amount{*quantity, text};
 }

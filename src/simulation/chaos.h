@@ -14,6 +14,7 @@ struct Chaos {
   unsigned duplicate = 0;     ///< reports that come twice
   unsigned late_epoch = 0;    ///< reports of an epoch that is over
   unsigned refuse_start = 0;  ///< the executor cannot be reached
+  unsigned abandon = 0;       ///< the executor takes an attempt and loses it before it runs
   unsigned full_work = 0;     ///< the work queue takes nothing
   unsigned stall = 0;         ///< before a step, in hundredths of a percent: nothing runs a while
   bool wall_jumps = false;
@@ -51,6 +52,14 @@ struct Chaos {
   chaos.power_losses = random.Chance(durable ? 60 : 20);
   if (random.Chance(25)) chaos.keeper_death = static_cast<unsigned>(random.Below(30) + 1);
   if (random.Chance(25)) chaos.disk = static_cast<unsigned>(random.Below(100) + 1);
+  return chaos;
+}
+
+/// Of a generator of its own, so that the seeds without it stay what they are: some of the planted
+/// bugs are rare.
+[[nodiscard]] inline Chaos WithAbandonment(Chaos chaos, std::uint64_t seed) {
+  SeededRandom random(seed ^ 0xabad);
+  if (random.Chance(25)) chaos.abandon = static_cast<unsigned>(random.Below(20) + 1);
   return chaos;
 }
 

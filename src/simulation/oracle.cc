@@ -185,6 +185,7 @@ void Oracle::CheckEnd(runtime::EngineRuntime& runtime, bool outcomes_are_fixed,
   const auto messages = reader->Count({.table = &TableOf<store::OutboxRow>()});
   if (!messages || *messages > 0) Break("the outbox does not drain");
   if (tasks_.Running() > 0) Break("tasks run and nothing waits for them");
+  if (tasks_.Known() > 0) Break("the executor keeps attempts that nobody will ask for");
   if (tasks_.MostTwins() > 1) Break("an attempt ran twice at once");
   const auto logs = CheckLogs(*reader, runtime.closures(), coverage);
   if (!logs.empty()) Break(logs);

@@ -65,7 +65,8 @@ class World {
         coverage_(options.coverage),
         reach_(reach),
         random_(options.seed),
-        chaos_(RandomChaos(random_, options.store == StoreKind::kSqlite)),
+        chaos_(WithAbandonment(RandomChaos(random_, options.store == StoreKind::kSqlite),
+                               options.seed)),
         script_(options.seed, chaos_.task_trouble),
         library_(RandomLibrary(random_,
                                {.timeouts = chaos_.timeouts, .unsupported = chaos_.unsupported})),
@@ -92,6 +93,7 @@ class World {
         oracle_(host_, tasks_, library_, script_) {
     tasks_.SetNoise({.duplicate = chaos_.duplicate,
                      .refuse_start = chaos_.refuse_start,
+                     .abandon = chaos_.abandon,
                      .late_epoch = chaos_.late_epoch,
                      .delay_max = std::chrono::seconds(30)});
     creates_left_ = 8 + random_.Below(18);
@@ -177,7 +179,7 @@ class World {
         runtime::RuntimeOptions{.metadata_prefix = std::string(kRoot) + "/metadata",
                                 .raw_prefix = std::string(kRoot) + "/raw",
                                 .platform = {.authority = "127.0.0.1:1"},
-                                .task_slots = slots_,
+                                .machine = {.slots = slots_},
                                 .executor_instance = "sim"});
     runtime_->SetChildLauncher([this](const runtime::ChildLaunch& launch) { Launch(launch); });
     const Status started = runtime_->Start(runtime::EngineRuntime::Threads::kCaller);

@@ -17,8 +17,8 @@ inline constexpr const char* kWorldBugs[] = {
     "core.drop_event",         "core.drop_child_ended",      "core.skip_consume",
     "core.begin_without_end",  "runtime.rewrite_source",     "runtime.adopt_stranger",
     "runtime.abort_stranger",  "driver.start_before_gone",   "driver.forget_kill",
-    "driver.ignore_adopted",   "store.parent_ended",         "runtime.lose_timer",
-    "world.lying_disk",
+    "driver.ignore_adopted",   "driver.keep_ended",          "store.parent_ended",
+    "runtime.lose_timer",      "world.lying_disk",
 };
 
 /// Kinds of faults that worlds have.

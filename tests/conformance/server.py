@@ -71,6 +71,24 @@ class Server:
 
     def start(self) -> "Server":
         """Starts the process and returns once it answers on its address."""
+        self.launch()
+        ready = self.root / "ready"
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if ready.exists() and (address := ready.read_text().strip()):
+                self.address = address
+                return self
+            if self.process.poll() is not None:
+                raise ServerFailed(
+                    f"the server ended with {self.process.returncode} before it was ready\n"
+                    + self.log_tail()
+                )
+            time.sleep(_POLL_SECONDS)
+        self.kill9()
+        raise ServerFailed(f"the server was not ready after {START_SECONDS} s\n" + self.log_tail())
+
+    def launch(self) -> None:
+        """Starts the process and does not wait for it."""
         if not self.program.exists():
             raise ServerFailed(f"no server binary at {self.program}; set MARTLET_BIN or build it")
         ready = self.root / "ready"
@@ -92,19 +110,6 @@ class Server:
                 env=self._server_environment(),
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if ready.exists() and (address := ready.read_text().strip()):
-                self.address = address
-                return self
-            if self.process.poll() is not None:
-                raise ServerFailed(
-                    f"the server ended with {self.process.returncode} before it was ready\n"
-                    + self.log_tail()
-                )
-            time.sleep(_POLL_SECONDS)
-        self.kill9()
-        raise ServerFailed(f"the server was not ready after {START_SECONDS} s\n" + self.log_tail())
 
     def stop(self) -> int:
         """SIGTERM, then wait; SIGKILL is a failure. Returns the exit code."""

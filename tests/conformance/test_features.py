@@ -5,7 +5,7 @@ from flyteidl.admin import execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
-from tests.conformance import executions
+from tests.conformance import clients, executions
 from tests.conformance.clients import DOMAIN, PROJECT, WAIT
 from tests.conformance.executions import Phase
 
@@ -163,6 +163,25 @@ def test_two_tasks_that_write_at_once_keep_their_own_frames(pyflyte, stubs, tmp_
     name, outputs = run(pyflyte, stubs, "pair.py", "both", "--rendezvous", str(tmp_path))
     assert outputs["left"].scalar.primitive.string_value == "left"
     assert outputs["right"].scalar.primitive.string_value == "right"
+
+
+def test_a_crowd_that_writes_at_once_keeps_its_own_data(server_factory, workflows, tmp_path):
+    (tmp_path / "meeting").mkdir()
+    # All four are there at once only if there is room for them, however small the machine.
+    server = server_factory(arguments=("--task-slots", "4"))
+    own = clients.Pyflyte(server.address, tmp_path / "home", workflows)
+    stubs = clients.Stubs(server.address)
+    _, outputs = run(own, stubs, "crowd.py", "crowd", "--rendezvous", str(tmp_path / "meeting"))
+    stubs.close()
+    assert outputs["o0"].scalar.primitive.string_value == (
+        "left:50000 right:3 in0,in1,in2 deep/deeper/a name.txt:dir+large.bin:dir"
+    )
+
+
+def test_data_in_data_passes_between_tasks(pyflyte, stubs):
+    _, outputs = run(pyflyte, stubs, "crowd.py", "data_in_data")
+    text = outputs["o0"].scalar.primitive.string_value
+    assert text == "file inside {'a': [1, 2]} 499500"
 
 
 def test_a_frame_is_stored_by_reference(remote, pyflyte, stubs):

@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::string_view kFallbackPath = "/usr/local/bin:/usr/bin:/bin";
 
+/// A limit, at most what there is.
+std::optional<std::int64_t> Clamped(const std::optional<std::int64_t>& asked,
+                                    const std::optional<std::int64_t>& machine,
+                                    const std::string& attempt, const char* unit) {
+  if (!asked || !machine || *asked <= *machine) return asked;
+  LogWarning("executor.limit_clamped",
+             {{"attempt", attempt}, {"unit", unit}, {"asked", *asked}, {"machine", *machine}});
+  return machine;
+}
+
 std::string DirectoryOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 }  // namespace
@@ -50,15 +60,10 @@ Result<keeper::Start> Workspace::MakeReady(const AttemptSpec& spec) {
   start.log_path = LogPath(spec.execution_name, spec.name);
   start.log_bytes_max = options_.log_bytes_max;
   start.python = options_.python;
-  start.cpu_millis = spec.limits.cpu_millis;
-  start.memory_bytes = spec.limits.memory_bytes;
-  if (start.memory_bytes && options_.machine_memory_bytes > 0 &&
-      *start.memory_bytes > options_.machine_memory_bytes) {
-    LogWarning("executor.memory_limit_clamped", {{"attempt", start.key},
-                                                 {"asked", *start.memory_bytes},
-                                                 {"machine", options_.machine_memory_bytes}});
-    start.memory_bytes = options_.machine_memory_bytes;
-  }
+  start.cpu_millis =
+      Clamped(spec.limits.cpu_millis, options_.machine.cpu_millis, start.key, "millicores");
+  start.memory_bytes =
+      Clamped(spec.limits.memory_bytes, options_.machine.memory_bytes, start.key, "bytes");
   start.env = BaseEnvironment();
   start.env.emplace_back("TMPDIR", work + "/tmp");
   start.env.insert(start.env.end(), spec.env.begin(), spec.env.end());

@@ -18,7 +18,7 @@ struct WorkspaceOptions {
   std::string python;  ///< empty: none
   std::vector<std::pair<std::string, std::string>> inherited;
   std::uint64_t log_bytes_max = 0;
-  std::int64_t machine_memory_bytes = 0;
+  Resources machine;  ///< limits above it are clamped
 };
 
 /// Makes an attempt ready to run: directories, code, environment, command. Thread-safe.

@@ -26,13 +26,35 @@ constexpr std::chrono::milliseconds kRetryPause{200};
 
 constexpr Nanos kOrphanGrace = std::chrono::seconds(5);
 
-std::int64_t MachineMemory() {
-  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+Resources MachineSize() {
+  return {.cpu_millis = std::int64_t{1000} * ::sysconf(_SC_NPROCESSORS_ONLN),
+          .memory_bytes = MachineMemory()};
+}
+
+/// Which limit is above the machine's size; empty: none.
+std::string Oversized(const Resources& limits) {
+  const Resources machine = MachineSize();
+  std::string text;
+  if (limits.cpu_millis > machine.cpu_millis) {
+    text += "a CPU limit of " + std::to_string(*limits.cpu_millis) + "m, and the machine has " +
+            std::to_string(*machine.cpu_millis) + "m; ";
+  }
+  if (limits.memory_bytes > machine.memory_bytes) {
+    text += "a memory limit of " + std::to_string(*limits.memory_bytes) +
+            " bytes, and the machine has " + std::to_string(*machine.memory_bytes) + "; ";
+  }
+  return text;
 }
 
 bool IsPassing(const Error& error) {
   return error.code == Code::kUnavailable || error.code == Code::kDeadlineExceeded ||
          error.code == Code::kResourceExhausted;
+}
+
+/// A keeper died between the intent and the start.
+bool IsAbandoned(const keeper::AttemptState& state) {
+  return state.phase == keeper::AttemptPhase::kEnded &&
+         state.source == keeper::ExitSource::kAbandoned;
 }
 
 /// What a keeper's state means to the engine; nothing while the attempt has not started.
@@ -52,8 +74,9 @@ std::optional<Report> ReportOf(const AttemptKey& key, const keeper::AttemptState
   }
   report.at = state.ended_at;
   report.reason = state.problem;
-  const bool lost =
-      state.source == keeper::ExitSource::kNeverRan || state.source == keeper::ExitSource::kReboot;
+  report.may_start_again = IsAbandoned(state);
+  const bool lost = report.may_start_again || state.source == keeper::ExitSource::kNeverRan ||
+                    state.source == keeper::ExitSource::kReboot;
   report.kind = lost ? ReportKind::kLost : ReportKind::kEnded;
   if (lost) return report;
   report.exit.known = state.source != keeper::ExitSource::kVanished;
@@ -66,6 +89,10 @@ std::optional<Report> ReportOf(const AttemptKey& key, const keeper::AttemptState
 
 }  // namespace
 
+std::int64_t MachineMemory() {
+  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+}
+
 class ProcessExecutor::Impl {
  public:
   Impl(ProcessExecutorOptions options, Files& files, const Clock& clock, ReportSink sink)
@@ -76,8 +103,9 @@ class ProcessExecutor::Impl {
                     .python = options.python,
                     .inherited = options.inherited,
                     .log_bytes_max = options.log_bytes_max,
-                    .machine_memory_bytes = MachineMemory()},
-                   files, bundles_) {
+                    .machine = MachineSize()},
+                   files, bundles_),
+        strict_limits_(options.strict_limits) {
     keeper::Prepare prepare;
     prepare.python = options.python;
     prepare.env = workspace_.BaseEnvironment();
@@ -110,6 +138,11 @@ class ProcessExecutor::Impl {
     }
     if (spec.argv.empty() || spec.argv[0].empty()) {
       return UserError(Code::kInvalidArgument, "attempt " + spec.name + ": no command");
+    }
+    if (const std::string over = strict_limits_ ? Oversized(spec.limits) : ""; !over.empty()) {
+      return UserError(
+          Code::kInvalidArgument,
+          "the task asks for " + over + "lower it, or set strict_limits=0 to have it clamped");
     }
     const std::lock_guard lock(mutex_);
     if (known_.contains(spec.key)) return {};
@@ -181,6 +214,7 @@ class ProcessExecutor::Impl {
     if (!name.empty()) removed = workspace_.Remove(name);
     const std::lock_guard lock(mutex_);
     known_.erase(key);
+    if (kept_) kept_->erase(key.ToString());
     return removed;
   }
 
@@ -283,6 +317,9 @@ class ProcessExecutor::Impl {
         forgets_.push_back({state.key, state.name});
         wake_.notify_one();
       }
+      // Whoever is handing it over finds that out by itself and starts it again.
+      const auto known = known_.find(*key);
+      if (IsAbandoned(state) && known != known_.end() && !known->second.handed_over) return;
     }
     if (auto report = ReportOf(*key, state)) Tell(std::move(*report));
   }
@@ -362,8 +399,12 @@ class ProcessExecutor::Impl {
     }
     for (;;) {
       auto started = link_->Call(*start);
-      if (started) break;
-      if (!IsPassing(started.error())) return NotStarted(spec, started.error().message);
+      if (started) {
+        if (started->attempts.empty() || !IsAbandoned(started->attempts.front())) break;
+        // An earlier try arrived at a keeper that died of it or soon after.
+        if (auto forgotten = link_->Call(keeper::Forget{{start->key}}); forgotten) continue;
+      } else if (!IsPassing(started.error()))
+        return NotStarted(spec, started.error().message);
       // It may have arrived all the same, so nothing but trying again tells.
       if (!Pause()) return;
     }
@@ -404,6 +445,7 @@ class ProcessExecutor::Impl {
   std::mutex sink_mutex_;
   CodeBundles bundles_;
   Workspace workspace_;
+  const bool strict_limits_;
   keeper::Prepare prepare_;
 
   std::mutex mutex_;

@@ -19,11 +19,16 @@ struct ProcessExecutorOptions {
   std::string python;          ///< interpreter with flytekit; empty: tasks find their own by PATH
   int spares = 2;
   bool allow_cgroups = true;
+  /// Refuse a limit above the machine's size instead of clamping it.
+  bool strict_limits = false;
   std::uint64_t log_bytes_max = limits::kLogBytesDefault;
   /// What tasks inherit of the server's environment: the values of PATH, HOME, USER, LANG, TZ and
   /// what the configuration passes on.
   std::vector<std::pair<std::string, std::string>> inherited;
 };
+
+/// Bytes of memory of this machine.
+[[nodiscard]] std::int64_t MachineMemory();
 
 /// What the interpreter of local tasks is, for warnings about other versions.
 struct InterpreterVersions {

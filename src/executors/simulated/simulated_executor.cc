@@ -55,6 +55,10 @@ Status SimulatedExecutor::Start(const AttemptSpec& spec) {
   if (!fresh) return {};
   Simulated& attempt = entry->second;
   attempt.spec = spec;
+  if (noise_.abandon > 0 && random_.Chance(noise_.abandon)) {
+    Abandon(attempt);
+    return {};
+  }
   attempt.plan = script_(spec);
   attempt.running = true;
   CountTwins(spec.key);
@@ -141,7 +145,10 @@ std::size_t SimulatedExecutor::RunDue() {
 void SimulatedExecutor::Reconnect() {
   connected_ = true;
   for (const auto& [key, attempt] : attempts_) {
-    if (attempt.end) Schedule(clock_.Now(), *attempt.end, false);
+    // What may start again is found by Adopt.
+    if (attempt.end && !attempt.end->may_start_again) {
+      Schedule(clock_.Now(), *attempt.end, false);
+    }
   }
 }
 
@@ -187,6 +194,17 @@ void SimulatedExecutor::Schedule(Timestamp at, Report report, bool genuine, bool
              .by_itself = by_itself});
 }
 
+void SimulatedExecutor::Abandon(Simulated& attempt) {
+  Report report;
+  report.key = attempt.spec.key;
+  report.kind = ReportKind::kLost;
+  report.at = clock_.Now();
+  report.may_start_again = true;
+  report.reason = "simulated abandonment";
+  attempt.end = report;
+  Schedule(report.at + std::chrono::milliseconds(random_.Below(50)), std::move(report), false);
+}
+
 void SimulatedExecutor::ScheduleEnd(Simulated& attempt, Timestamp at) {
   Schedule(at, EndReport(attempt.spec.key, attempt.plan.fate, at));
 }
@@ -194,6 +212,11 @@ void SimulatedExecutor::ScheduleEnd(Simulated& attempt, Timestamp at) {
 void SimulatedExecutor::Deliver(Due due) {
   const bool is_end = due.report.kind == ReportKind::kEnded || due.report.kind == ReportKind::kLost;
   const auto found = attempts_.find(due.report.key);
+  if (due.report.may_start_again) {
+    const bool still =
+        found != attempts_.end() && found->second.end && found->second.end->may_start_again;
+    if (!still) return;
+  }
   if (due.genuine) {
     // A killed attempt ends once, whichever of its two ends comes first.
     if (found == attempts_.end() || !found->second.running) return;

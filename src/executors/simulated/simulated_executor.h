@@ -43,6 +43,7 @@ class SimulatedExecutor final : public Executor {
   struct Noise {
     unsigned duplicate = 0;     ///< a report comes twice, the second time later
     unsigned refuse_start = 0;  ///< Start answers UNAVAILABLE
+    unsigned abandon = 0;       ///< an attempt is taken and never run: it may start again
     unsigned late_epoch = 0;    ///< an end also comes with the epoch before
     Nanos delay_max{0};         ///< of duplicates and late reports
   };
@@ -82,6 +83,8 @@ class SimulatedExecutor final : public Executor {
   /// Attempts that run now, and the most that ever ran at once under one (execution, path,
   /// attempt): more than one is a broken invariant of the caller.
   [[nodiscard]] std::size_t Running() const;
+  /// Attempts that run, and those that ended and were not forgotten.
+  [[nodiscard]] std::size_t Known() const { return attempts_.size(); }
   [[nodiscard]] std::vector<AttemptKey> RunningKeys() const;
   [[nodiscard]] std::size_t MostTwins() const { return most_twins_; }
 
@@ -106,6 +109,7 @@ class SimulatedExecutor final : public Executor {
   };
 
   void Schedule(Timestamp at, Report report, bool genuine = true, bool by_itself = true);
+  void Abandon(Simulated& attempt);
   void ScheduleEnd(Simulated& attempt, Timestamp at);
   void Deliver(Due due);
   void AddNoise(const Report& report);

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 
-namespace martlet::service {
+namespace martlet::literals {
 
 /// An amount of a resource as Kubernetes writes it: "500m", "1.5", "2Gi", "1e3"
 /// (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
@@ -19,6 +19,9 @@ class Quantity {
   /// Rounded up to whole units, as Flyte compares quantities: 500m and 900m are both 1.
   [[nodiscard]] std::int64_t Ceil() const;
 
+  /// Rounded up to whole thousandths of a unit.
+  [[nodiscard]] std::int64_t Millis() const;
+
   [[nodiscard]] bool IsWhole() const;
   [[nodiscard]] bool IsZero() const { return nanos_ == 0; }
 
@@ -30,4 +33,4 @@ class Quantity {
   __int128 nanos_;
 };
 
-}  // namespace martlet::service
+}  // namespace martlet::literals

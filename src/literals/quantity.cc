@@ -1,4 +1,4 @@
-#include "service/quantity.h"
+#include "literals/quantity.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <limits>
 #include <optional>
 
-namespace martlet::service {
+namespace martlet::literals {
 namespace {
 
 constexpr __int128 kOne = 1'000'000'000;
@@ -66,6 +66,13 @@ std::optional<Suffix> ReadSuffix(std::string_view text) {
   return Suffix{{}, std::clamp(exponent, -60, 60), 0};
 }
 
+/// How many steps reach `nanos`, within 64 bits.
+std::int64_t CeilTo(__int128 nanos, __int128 step) {
+  const __int128 whole = nanos / step + (nanos % step > 0 ? 1 : 0);
+  const __int128 max = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::clamp(whole, -max, max));
+}
+
 }  // namespace
 
 Result<Quantity> Quantity::Parse(std::string_view text) {
@@ -103,12 +110,10 @@ Result<Quantity> Quantity::Parse(std::string_view text) {
   return Quantity(negative ? -nanos : nanos);
 }
 
-std::int64_t Quantity::Ceil() const {
-  const __int128 whole = nanos_ / kOne + (nanos_ % kOne > 0 ? 1 : 0);
-  const __int128 max = std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(std::clamp(whole, -max, max));
-}
+std::int64_t Quantity::Ceil() const { return CeilTo(nanos_, kOne); }
+
+std::int64_t Quantity::Millis() const { return CeilTo(nanos_, kOne / 1000); }
 
 bool Quantity::IsWhole() const { return nanos_ % kOne == 0; }
 
-}  // namespace martlet::service
+}  // namespace martlet::literals
