@@ -22,7 +22,8 @@
 namespace {
 
 namespace core = flyteidl::core;
-using namespace martlet::compiler;
+using martlet::compiler::BuildPlan;
+using martlet::compiler::CompileWorkflow;
 
 /// Processor time of the process: nothing here waits, and the machine may do other things.
 double ProcessorMilliseconds() {

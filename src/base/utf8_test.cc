@@ -7,7 +7,7 @@
 namespace martlet {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 TEST(Utf8, TakesWhatIsWellFormed) {
   for (const std::string& text :

@@ -202,7 +202,8 @@ void SimulatedExecutor::Abandon(Simulated& attempt) {
   report.may_start_again = true;
   report.reason = "simulated abandonment";
   attempt.end = report;
-  Schedule(report.at + std::chrono::milliseconds(random_.Below(50)), std::move(report), false);
+  const Timestamp told = report.at + std::chrono::milliseconds(random_.Below(50));
+  Schedule(told, std::move(report), false);
 }
 
 void SimulatedExecutor::ScheduleEnd(Simulated& attempt, Timestamp at) {
