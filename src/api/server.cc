@@ -1,5 +1,7 @@
 #include "api/server.h"
 
+#include <google/protobuf/message.h>
+
 #include <thread>
 #include <utility>
 

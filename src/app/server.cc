@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <google/protobuf/message.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -89,7 +90,7 @@ std::string ChoosePython(const Settings& settings) {
       directory.push_back(c);
       continue;
     }
-    const std::string candidate = directory + "/python3";
+    std::string candidate = directory + "/python3";
     if (!directory.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     directory.clear();
   }

@@ -267,7 +267,8 @@ class EngineRuntime::Impl final : public ActionSink {
       }
       std::visit(Match{
                      [&](engine::StartAttempt& start) {
-                       tasks_.Start(execution.context, std::move(start), HasRun(execution, start));
+                       const bool has_run = HasRun(execution, start);
+                       tasks_.Start(execution.context, std::move(start), has_run);
                      },
                      [&](engine::KillAttempt& kill) { tasks_.Kill(execution.state.id, kill); },
                      [&](engine::ResolveBindings& resolve) {

@@ -65,8 +65,8 @@ class NodeSpans {
       auto path = engine::ParseNodePath(node.path);
       if (!path) continue;
       const std::uint32_t number = path->number();
-      children_[node.parent_path.value_or("")].push_back(
-          {number, *std::move(path), std::move(node)});
+      Nodes& siblings = children_[node.parent_path.value_or("")];
+      siblings.push_back({number, *std::move(path), std::move(node)});
     }
     for (auto& [parent, list] : children_) {
       std::stable_sort(list.begin(), list.end(), [](const Node& a, const Node& b) {
