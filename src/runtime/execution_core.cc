@@ -196,7 +196,7 @@ Result<std::unique_ptr<LiveExecution>> ExecutionCore::Load(store::Reader& reader
   auto state = LoadState(reader, live->context->workflow->plan, live->row);
   if (!state) return Forward(state);
   live->state = *std::move(state);
-  if (IsRecovery(live->row) && !Finished(*live)) {
+  if (IsRecovery(live->row) && !Finished(*live) && !MARTLET_FAULT("core.forget_original")) {
     auto recoverable = ReadRecoverable(reader, live->row, live->row.inputs_uri.value_or(""));
     if (!recoverable) return Forward(recoverable);
     live->state.recoverable = *std::move(recoverable);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "engine/phases.h"
 #include "flyteidl/admin/execution.pb.h"
 #include "runtime/row_codec.h"
@@ -44,7 +45,8 @@ Result<engine::Shared<engine::Recoverable>> ReadRecoverable(store::Reader& reade
   engine::Recoverable recoverable;
   for (const store::Row& cells : *rows) {
     const auto node = store::FromRow<store::NodeExecutionRow>(cells);
-    if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase))) {
+    if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase)) &&
+        !MARTLET_FAULT("runtime.recover_failed")) {
       if (node.checkpoint_uri) {
         recoverable[node.node_id].checkpoint_uri = *node.checkpoint_uri;
       }

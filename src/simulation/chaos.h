@@ -19,6 +19,7 @@ struct Chaos {
   unsigned stall = 0;         ///< before a step, in hundredths of a percent: nothing runs a while
   bool wall_jumps = false;
   bool unsupported = false;  ///< workflows have kinds of nodes that the engine does not run
+  unsigned recoveries = 0;   ///< how many executions are made that recover an earlier one
   // These change outcomes in ways that depend on time; without them the reference is asked.
   bool timeouts = false;
   bool aborts = false;
@@ -55,11 +56,17 @@ struct Chaos {
   return chaos;
 }
 
-/// Of a generator of its own, so that the seeds without it stay what they are: some of the planted
-/// bugs are rare.
+/// The kinds of generators of their own, so that the seeds without them stay what they are: some of
+/// the planted bugs are rare.
 [[nodiscard]] inline Chaos WithAbandonment(Chaos chaos, std::uint64_t seed) {
   SeededRandom random(seed ^ 0xabad);
   if (random.Chance(25)) chaos.abandon = static_cast<unsigned>(random.Below(20) + 1);
+  return chaos;
+}
+
+[[nodiscard]] inline Chaos WithRecoveries(Chaos chaos, std::uint64_t seed) {
+  SeededRandom random(seed ^ 0x4ec0);
+  if (random.Chance(20)) chaos.recoveries = static_cast<unsigned>(random.Below(8) + 1);
   return chaos;
 }
 

@@ -50,7 +50,11 @@ const Oracle::Identity& Oracle::Known(ExecutionId id) {
   Identity identity;
   if (cells && cells->has_value()) {
     const auto row = store::FromRow<store::ExecutionRow>(**cells);
-    identity = {row.name, std::stoul(row.workflow_name.substr(1))};
+    identity = {row.name, std::stoul(row.workflow_name.substr(1)), {}};
+    const auto wanted = wanted_.find(row.name);
+    if (wanted != wanted_.end() && !row.parent_execution.IsSet()) {
+      identity.original = wanted->second.original;
+    }
   } else {
     Break("execution number " + std::to_string(id.value) + " runs and is not committed");
   }
@@ -67,8 +71,9 @@ bool Oracle::IsCommitted(const std::string& name) {
   return true;
 }
 
-void Oracle::NoteCreate(const std::string& name, std::size_t place, std::int64_t x) {
-  wanted_.try_emplace(name, Wanted{place, x, false});
+void Oracle::NoteCreate(const std::string& name, std::size_t place, std::int64_t x,
+                        ExecutionId original) {
+  wanted_.try_emplace(name, Wanted{place, x, original, false});
 }
 
 void Oracle::NoteCreated(const std::string& name, const Status& answer) {
@@ -99,6 +104,15 @@ void Oracle::NoteStart(const executors::AttemptKey& key) {
   }
   if (aborted_.contains(key.execution)) {
     Break("attempt " + key.ToString() + " starts after its execution's abort was acknowledged");
+  }
+  const ExecutionId original = Known(key.execution).original;
+  if (!original.IsSet()) return;
+  const auto done =
+      Snapshot()->Get(TableOf<store::NodeExecutionRow>(), store::KeyOf(original, key.path));
+  if (done && done->has_value() &&
+      engine::IsGood(
+          static_cast<engine::NodePhase>(store::FromRow<store::NodeExecutionRow>(**done).phase))) {
+    Break("attempt " + key.ToString() + " starts, and the recovered execution had done its node");
   }
 }
 
@@ -177,11 +191,15 @@ void Oracle::CheckEnd(runtime::EngineRuntime& runtime, bool outcomes_are_fixed,
     if (aborted && !row.parent_execution.IsSet() && !abort_wanted_.contains({row.id})) {
       return Break("execution " + row.name + " was aborted and nobody asked for it");
     }
+    if (row.source_execution != Known({row.id}).original) {
+      return Break("execution " + row.name + " recovers another one than was asked");
+    }
     if (late_children_.contains(row.name)) {
       return Break("child " + row.name + " began after its node had ended");
     }
   }
   if (auto unread = CheckValues(*reader, runtime); !unread.empty()) return Break(unread);
+  if (auto wrong = CheckRecoveries(*reader, runtime); !wrong.empty()) return Break(wrong);
   const auto messages = reader->Count({.table = &TableOf<store::OutboxRow>()});
   if (!messages || *messages > 0) Break("the outbox does not drain");
   if (tasks_.Running() > 0) Break("tasks run and nothing waits for them");
@@ -194,7 +212,11 @@ void Oracle::CheckEnd(runtime::EngineRuntime& runtime, bool outcomes_are_fixed,
 
 void Oracle::CheckOutcomes(runtime::EngineRuntime& runtime,
                            const std::vector<store::ExecutionRow>& rows) {
-  const Reference reference(library_, script_, ChildrenIn(rows));
+  std::vector<store::NodeExecutionRow> nodes;
+  const auto cells = Snapshot()->Scan({.table = &TableOf<store::NodeExecutionRow>()});
+  for (const store::Row& row : *cells)
+    nodes.push_back(store::FromRow<store::NodeExecutionRow>(row));
+  const Reference reference(library_, script_, ChildrenIn(rows), OriginalsIn(rows, nodes));
   for (const store::ExecutionRow& row : rows) {
     const auto wanted = wanted_.find(row.name);
     if (wanted == wanted_.end() || row.parent_execution.IsSet()) continue;

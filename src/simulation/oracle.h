@@ -38,8 +38,9 @@ class Oracle {
   // --- What is told ---
 
   /// A client asks for execution `name` of workflow `place` with input `x`.
-  /// Told again when the client repeats itself.
-  void NoteCreate(const std::string& name, std::size_t place, std::int64_t x);
+  /// `original`: the execution that it recovers, or not set. Told again when the client repeats
+  /// itself.
+  void NoteCreate(const std::string& name, std::size_t place, std::int64_t x, ExecutionId original);
   void NoteCreated(const std::string& name, const Status& answer);
   void NoteAbortWanted(ExecutionId id) { abort_wanted_.insert(id); }
   void NoteAborted(ExecutionId id);
@@ -72,12 +73,14 @@ class Oracle {
   struct Wanted {
     std::size_t place = 0;
     std::int64_t x = 0;
+    ExecutionId original;
     bool acknowledged = false;
   };
   /// What never changes of a committed execution.
   struct Identity {
     std::string name;
     std::size_t place = 0;
+    ExecutionId original;
   };
 
   [[nodiscard]] std::unique_ptr<store::Reader> Snapshot();

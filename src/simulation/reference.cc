@@ -1,7 +1,11 @@
 #include "simulation/reference.h"
 
+#include <set>
 #include <utility>
 #include <vector>
+
+#include "engine/phases.h"
+#include "runtime/recovery.h"
 
 namespace martlet::simulation {
 namespace {
@@ -36,6 +40,10 @@ Reference::Result Reference::Node(const std::string& execution, const Part& part
     reads.push_back(results[read].value.value_or(0));
   }
   if (!complete) return {};
+  // It comes to what it came to there; what it reads was taken over likewise.
+  if (const std::string original = original_(execution, path); !original.empty()) {
+    return Node(original, part, path, results, x);
+  }
   if (part.reads.empty()) reads.push_back(x);
   const std::int64_t input = part.constant ? kConstantInput : reads.front();
   std::optional<std::int64_t> value;
@@ -98,6 +106,28 @@ Reference::ChildName ChildrenIn(std::vector<store::ExecutionRow> rows) {
     }
     for (const auto& row : rows) {
       if (row.parent_execution == parent && row.parent_path == path) return row.name;
+    }
+    return "";
+  };
+}
+
+Reference::OriginalName OriginalsIn(std::vector<store::ExecutionRow> rows,
+                                    const std::vector<store::NodeExecutionRow>& nodes) {
+  std::set<std::pair<ExecutionId, std::string>> good;
+  for (const store::NodeExecutionRow& node : nodes) {
+    if (engine::IsGood(static_cast<engine::NodePhase>(node.phase))) {
+      good.emplace(node.execution, node.path);
+    }
+  }
+  return [rows = std::move(rows), good = std::move(good)](const std::string& execution,
+                                                          const std::string& path) -> std::string {
+    ExecutionId original;
+    for (const auto& row : rows) {
+      if (row.name == execution && runtime::IsRecovery(row)) original = row.source_execution;
+    }
+    if (!good.contains({original, path})) return "";
+    for (const auto& row : rows) {
+      if (ExecutionId{row.id} == original) return row.name;
     }
     return "";
   };

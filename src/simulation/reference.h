@@ -23,8 +23,17 @@ class Reference {
   using ChildName =
       std::function<std::string(const std::string& execution, const std::string& path)>;
 
-  Reference(const Library& library, const TaskScript& script, ChildName child)
-      : library_(library), script_(script), child_(std::move(child)) {}
+  /// Name of the execution from which `execution` took the node at `path` over; empty if it has to
+  /// run the node itself.
+  using OriginalName =
+      std::function<std::string(const std::string& execution, const std::string& path)>;
+
+  Reference(const Library& library, const TaskScript& script, ChildName child,
+            OriginalName original)
+      : library_(library),
+        script_(script),
+        child_(std::move(child)),
+        original_(std::move(original)) {}
 
   /// The result of workflow `place` run as `execution` with input `x`, or nothing if it fails.
   [[nodiscard]] std::optional<std::int64_t> Run(const std::string& execution, std::size_t place,
@@ -50,9 +59,14 @@ class Reference {
   const Library& library_;
   const TaskScript& script_;
   const ChildName child_;
+  const OriginalName original_;
 };
 
 /// The child names that stored executions tell. Keeps a copy.
 [[nodiscard]] Reference::ChildName ChildrenIn(std::vector<store::ExecutionRow> rows);
+
+/// What recoveries had to take over, told by the stored rows of their originals. Keeps copies.
+[[nodiscard]] Reference::OriginalName OriginalsIn(
+    std::vector<store::ExecutionRow> rows, const std::vector<store::NodeExecutionRow>& nodes);
 
 }  // namespace martlet::simulation

@@ -5,10 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "engine/node_path.h"
 #include "engine/phases.h"
 #include "engine/testing/difference.h"
 #include "flyteidl/core/literals.pb.h"
 #include "runtime/event_codec.h"
+#include "runtime/literal_reader.h"
+#include "runtime/recovery.h"
 #include "runtime/row_codec.h"
 #include "store/event_log.h"
 #include "store/rows.h"
@@ -55,7 +58,63 @@ std::string CheckLog(store::Reader& reader, runtime::ClosureCache& closures,
   return difference.empty() ? "" : "its log folds to something else than its rows: " + difference;
 }
 
+using NodeKey = std::pair<ExecutionId, std::string>;
+
+/// The start-node and the end-node of a scope are its own: numbers 0 and 1 (compiler/plan.h).
+bool CanBeRecovered(const store::NodeExecutionRow& node) {
+  const auto path = engine::ParseNodePath(node.path);
+  return path && path->parts.back() > 1;
+}
+
+std::string CheckRecovered(store::Reader& reader, runtime::EngineRuntime& runtime,
+                           const store::ExecutionRow& row, const store::NodeExecutionRow& node,
+                           const store::ExecutionRow& original,
+                           const store::NodeExecutionRow* done) {
+  const bool is_recovered = node.phase == static_cast<int>(engine::NodePhase::kRecovered);
+  const bool was_good =
+      done != nullptr && engine::IsGood(static_cast<engine::NodePhase>(done->phase));
+  if (!is_recovered) {
+    return was_good ? "runs again what " + original.name + " had done" : "";
+  }
+  if (!was_good) return "takes over what " + original.name + " had not done";
+  if (node.child_name != done->child_name) return "took over another child";
+  const auto here = runtime.ReadNodeOutputs(reader, row, node);
+  const auto there = runtime.ReadNodeOutputs(reader, original, *done);
+  if (!here || !there) return (here ? there : here).error().message;
+  if (runtime::SerializeLiterals(*here) != runtime::SerializeLiterals(*there)) {
+    return "has other outputs than in " + original.name;
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string CheckRecoveries(store::Reader& reader, runtime::EngineRuntime& runtime) {
+  std::map<ExecutionId, store::ExecutionRow> executions;
+  for (auto& row : AllRows<store::ExecutionRow>(reader)) {
+    executions.emplace(ExecutionId{row.id}, std::move(row));
+  }
+  std::map<NodeKey, store::NodeExecutionRow> nodes;
+  for (auto& node : AllRows<store::NodeExecutionRow>(reader)) {
+    nodes.emplace(NodeKey{node.execution, node.path}, std::move(node));
+  }
+  for (const auto& [key, node] : nodes) {
+    const store::ExecutionRow& row = executions.at(node.execution);
+    if (!runtime::IsRecovery(row)) {
+      if (node.phase != static_cast<int>(engine::NodePhase::kRecovered)) continue;
+      return "execution " + row.name + " recovers nothing and took node " + node.path + " over";
+    }
+    if (!CanBeRecovered(node)) continue;
+    const store::ExecutionRow& original = executions.at(row.source_execution);
+    const auto done = nodes.find({row.source_execution, node.path});
+    const std::string broken = CheckRecovered(reader, runtime, row, node, original,
+                                              done == nodes.end() ? nullptr : &done->second);
+    if (!broken.empty()) {
+      return "node " + node.path + " of recovery " + row.name + ' ' + broken;
+    }
+  }
+  return "";
+}
 
 std::string CheckClosing(store::Reader& reader) {
   std::set<ExecutionId> ended;
@@ -102,7 +161,7 @@ std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime) 
     executions.emplace(ExecutionId{row.id}, std::move(row));
   }
   for (const auto& node : AllRows<store::NodeExecutionRow>(reader)) {
-    if (node.phase != static_cast<int>(engine::NodePhase::kSucceeded)) continue;
+    if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase))) continue;
     const store::ExecutionRow& row = executions.at(node.execution);
     const auto outputs = runtime.ReadNodeOutputs(reader, row, node);
     if (!outputs) {

@@ -20,6 +20,10 @@ namespace martlet::simulation {
 [[nodiscard]] std::string CheckLogs(store::Reader& reader, runtime::ClosureCache& closures,
                                     engine::TransitionCoverage* coverage);
 
+/// What succeeded before an execution was recovered did not run again in the recovery, and is there
+/// with the same outputs; nothing else is. REQUIRES: CheckValues holds.
+[[nodiscard]] std::string CheckRecoveries(store::Reader& reader, runtime::EngineRuntime& runtime);
+
 /// What succeeded can be read: outputs of every execution and of each of its nodes.
 [[nodiscard]] std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime);
 

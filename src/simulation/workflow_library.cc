@@ -317,6 +317,10 @@ std::shared_ptr<const core::LiteralMap> InputsOf(std::int64_t x) {
   return inputs;
 }
 
+std::int64_t XOf(const core::LiteralMap& inputs) {
+  return inputs.literals().at("x").scalar().primitive().integer();
+}
+
 runtime::NewExecution ExecutionOf(const Library& library, const std::string& name,
                                   std::size_t place,
                                   std::shared_ptr<const core::LiteralMap> inputs) {

@@ -71,6 +71,8 @@ struct LibraryOptions {
 /// x = `x`.
 [[nodiscard]] std::shared_ptr<const flyteidl::core::LiteralMap> InputsOf(std::int64_t x);
 
+[[nodiscard]] std::int64_t XOf(const flyteidl::core::LiteralMap& inputs);
+
 /// An execution of workflow `place`, ready to be created.
 [[nodiscard]] runtime::NewExecution ExecutionOf(
     const Library& library, const std::string& name, std::size_t place,

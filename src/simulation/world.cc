@@ -1,5 +1,6 @@
 #include "simulation/world.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -11,8 +12,12 @@
 #include "base/fault_point.h"
 #include "base/random.h"
 #include "base/simulated_files.h"
+#include "engine/phases.h"
+#include "flyteidl/admin/execution.pb.h"
+#include "flyteidl/core/literals.pb.h"
 #include "objects/local/local_store.h"
 #include "runtime/engine_runtime.h"
+#include "runtime/recovery.h"
 #include "simulation/chaos.h"
 #include "simulation/fullable_work.h"
 #include "simulation/oracle.h"
@@ -37,6 +42,8 @@ constexpr Nanos kOrphanMax = std::chrono::minutes(1);
 constexpr Nanos kTick = std::chrono::milliseconds(200);
 /// Rounds for which faults go on after a request.
 constexpr std::uint64_t kChaosRounds = 400;
+/// Passes without any change after which nothing will ever change.
+constexpr int kIdleMost = 3;
 constexpr const char* kRoot = "/data";
 
 constexpr std::array<const char*, 10> kFateNames = {
@@ -58,6 +65,10 @@ std::string Doing(std::string_view call) {
   return call == "read" ? "read" : std::string(call) + 'd';
 }
 
+bool Succeeded(const store::ExecutionRow& row) {
+  return row.phase == static_cast<int>(engine::ExecutionPhase::kSucceeded);
+}
+
 class World {
  public:
   World(const WorldOptions& options, FaultReach& reach)
@@ -65,8 +76,10 @@ class World {
         coverage_(options.coverage),
         reach_(reach),
         random_(options.seed),
-        chaos_(WithAbandonment(RandomChaos(random_, options.store == StoreKind::kSqlite),
-                               options.seed)),
+        chaos_(WithRecoveries(
+            WithAbandonment(RandomChaos(random_, options.store == StoreKind::kSqlite),
+                            options.seed),
+            options.seed)),
         script_(options.seed, chaos_.task_trouble),
         library_(RandomLibrary(random_,
                                {.timeouts = chaos_.timeouts, .unsupported = chaos_.unsupported})),
@@ -98,6 +111,7 @@ class World {
                      .delay_max = std::chrono::seconds(30)});
     creates_left_ = 8 + random_.Below(18);
     aborts_left_ = chaos_.aborts ? 1 + random_.Below(4) : 0;
+    recoveries_left_ = chaos_.recoveries;
     slots_ = 1 + random_.Below(6);
     MARTLET_CHECK(disk_->MakeDirectories(kRoot).has_value());
     MARTLET_CHECK(disk_->SyncDirectory("/").has_value());
@@ -250,7 +264,10 @@ class World {
 
   /// False once nothing will ever happen any more.
   bool Round() {
-    if (!Peace() && creates_left_ == 0 && aborts_left_ == 0 && chaos_rounds_ == 0) MakePeace();
+    if (!Peace() && creates_left_ == 0 && aborts_left_ == 0 && recoveries_left_ == 0 &&
+        chaos_rounds_ == 0) {
+      MakePeace();
+    }
     if (chaos_rounds_ > 0) --chaos_rounds_;
     if (Rarely(chaos_.stall)) Stall();
     if (Rarely(chaos_.keeper_death) && tasks_.LoseKeeper() > 0) Note("keeper dies");
@@ -265,6 +282,7 @@ class World {
       if (creates_left_ > 0) choices.push_back(&World::Create);
       if (aborts_left_ > 0) choices.push_back(&World::Abort);
     }
+    if (recoveries_left_ > 0 && random_.Below(400) == 0) choices.push_back(&World::Recover);
     if (choices.empty()) return PassTime();
     (this->*choices[random_.Below(choices.size())])();
     return true;
@@ -326,11 +344,16 @@ class World {
                          chaos_.wall_jumps ? kOrphanMax * 1'000 : kOrphanMax);
     if (!due) {
       // Two passes without any change: somebody waits for a tick, or nobody waits for anything.
-      if (++idle_ < 3) {
+      if (++idle_ < kIdleMost) {
         clock_.Advance(kTick);
         return true;
       }
       if (Peace()) return false;
+      if (recoveries_left_ > 0) {
+        // All has ended that ever will.
+        Recover();
+        return true;
+      }
       chaos_rounds_ = 0;
       creates_left_ = aborts_left_ = 0;
       return true;
@@ -393,6 +416,7 @@ class World {
     std::string name;
     std::size_t place = 0;
     std::int64_t x = 0;
+    ExecutionId original;  ///< what it recovers; not set if it recovers nothing
   };
 
   void Create() {
@@ -412,7 +436,36 @@ class World {
     }
     requests_.push_back({.name = std::move(name),
                          .place = random_.Below(library_.recipes.size()),
-                         .x = static_cast<std::int64_t>(random_.Below(1'000))});
+                         .x = static_cast<std::int64_t>(random_.Below(1'000)),
+                         .original = {}});
+    Send(requests_.back());
+  }
+
+  /// A client recovers an execution that has ended, rather one that did not succeed.
+  void Recover() {
+    std::vector<store::ExecutionRow> ended = oracle_.Executions();
+    std::erase_if(ended, [](const auto& row) { return row.witness.has_value(); });
+    const auto failed = std::stable_partition(ended.begin(), ended.end(), Succeeded);
+    if (failed != ended.end() && random_.Chance(60)) ended.erase(ended.begin(), failed);
+    if (ended.empty()) {
+      if (idle_ >= kIdleMost) recoveries_left_ = 0;
+      return;
+    }
+    --recoveries_left_;
+    rested_ = false;
+    idle_ = 0;
+    ++steps_;
+    chaos_rounds_ = kChaosRounds;
+    const store::ExecutionRow& original = ended[random_.Below(ended.size())];
+    Note("execution recovered");
+    if (original.parent_execution.IsSet()) Note("execution recovered that a node launched");
+    if (runtime::IsRecovery(original)) Note("execution recovered that recovers another");
+    const auto inputs = runtime_->ReadUserInputs(original);
+    MARTLET_CHECK_MSG(inputs.has_value(), inputs ? "" : inputs.error().message);
+    requests_.push_back({.name = "e" + std::to_string(requests_.size() + 1),
+                         .place = oracle_.PlaceOf({original.id}),
+                         .x = XOf(*inputs),
+                         .original = {original.id}});
     Send(requests_.back());
   }
 
@@ -431,10 +484,15 @@ class World {
 
   void Send(const Request& request) {
     MayDie("crash before a request", 5);
-    oracle_.NoteCreate(request.name, request.place, request.x);
-    runtime_->Create(
-        Prepare(request.name, request.place, InputsOf(request.x)),
-        [this, name = request.name](const Status& done) { oracle_.NoteCreated(name, done); });
+    oracle_.NoteCreate(request.name, request.place, request.x, request.original);
+    runtime::NewExecution execution = Prepare(request.name, request.place, InputsOf(request.x));
+    if (request.original.IsSet()) {
+      execution.row.mode = flyteidl::admin::ExecutionMetadata::RECOVERED;
+      execution.row.source_execution = request.original;
+    }
+    runtime_->Create(std::move(execution), [this, name = request.name](const Status& done) {
+      oracle_.NoteCreated(name, done);
+    });
     MayDie("crash after a request", 5);
   }
 
@@ -525,6 +583,7 @@ class World {
   // The story.
   std::uint64_t creates_left_ = 0;
   std::uint64_t aborts_left_ = 0;
+  std::uint64_t recoveries_left_ = 0;
   std::uint64_t chaos_rounds_ = 0;
   std::vector<Request> requests_;
   int idle_ = 0;

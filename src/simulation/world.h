@@ -18,7 +18,8 @@ inline constexpr const char* kWorldBugs[] = {
     "core.begin_without_end",  "runtime.rewrite_source",     "runtime.adopt_stranger",
     "runtime.abort_stranger",  "driver.start_before_gone",   "driver.forget_kill",
     "driver.ignore_adopted",   "driver.keep_ended",          "store.parent_ended",
-    "runtime.lose_timer",      "world.lying_disk",
+    "runtime.lose_timer",      "runtime.recover_failed",     "core.forget_original",
+    "world.lying_disk",
 };
 
 /// Kinds of faults that worlds have.
@@ -52,6 +53,9 @@ inline constexpr const char* kWorldFaults[] = {
     "disk does not read",
     "disk does not rename",
     "disk does not sync",
+    "execution recovered",
+    "execution recovered that a node launched",
+    "execution recovered that recovers another",
     "executor refuses for good",
     "executor unreachable",
     "keeper dies",
