@@ -13,17 +13,15 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/match.h"
-#include "engine/paths.h"
-#include "engine/turn.h"
 #include "flyteidl/core/literals.pb.h"
 #include "runtime/execution_core.h"
 #include "runtime/node_inputs.h"
 #include "runtime/outbox_dispatcher.h"
 #include "runtime/recovery.h"
-#include "runtime/row_codec.h"
 #include "runtime/shard.h"
 #include "runtime/task_driver.h"
 #include "runtime/task_outcome.h"
+#include "runtime/unfinished.h"
 #include "store/guards.h"
 
 namespace martlet::runtime {
@@ -69,6 +67,7 @@ class EngineRuntime::Impl final : public ActionSink {
         clock_(clock),
         options_(std::move(options)),
         literals_(metadata),
+        values_(closures_, literals_),
         core_(closures_, literals_, *this),
         shard_(core_, store, clock),
         tasks_(
@@ -106,7 +105,7 @@ class EngineRuntime::Impl final : public ActionSink {
   }
 
   Status Start(bool threaded) {
-    auto unfinished = FindUnfinished();
+    auto unfinished = FindUnfinished(store_);
     if (!unfinished) return Forward(unfinished);
     if (!threaded) {
       if (Status asked = AskExecutor(unfinished->attempts); !asked) return asked;
@@ -177,8 +176,6 @@ class EngineRuntime::Impl final : public ActionSink {
         [this, created, done = std::move(done)](const Result<store::Commit>& commit) {
           if (!commit) return done(Forward(commit));
           const ExecutionId id = (*created)->state.id;
-          // It may have ended as it began, and have told its parent so.
-          if (engine::IsTerminal((*created)->state.phase)) outbox_.Wake();
           shard_.Adopt(id, std::move(*created));
           done({});
         });
@@ -190,61 +187,6 @@ class EngineRuntime::Impl final : public ActionSink {
   }
 
   void OnReport(executors::Report report) { tasks_.OnReport(std::move(report)); }
-
-  Result<flyteidl::core::LiteralMap> ReadUserInputs(const store::ExecutionRow& row) {
-    flyteidl::core::LiteralMap inputs;
-    if (row.user_inputs) {
-      if (!inputs.ParseFromString(row.user_inputs->data)) {
-        return SystemError(Code::kDataLoss, "the stored inputs of " + row.name + " do not parse");
-      }
-      return inputs;
-    }
-    auto read = literals_.Read(row.user_inputs_uri.value_or(""));
-    if (!read) return Forward(read);
-    return **read;
-  }
-
-  Result<flyteidl::core::LiteralMap> ReadValues(store::Reader& reader,
-                                                const store::ExecutionRow& row,
-                                                const engine::Values& values) {
-    auto context = ContextOf(reader, closures_, literals_, row);
-    if (!context) return Forward(context);
-    return BuildValues(**context, values, literals_);
-  }
-
-  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
-                                                 const store::ExecutionRow& row) {
-    const auto state = StateOfRow(row);
-    if (!state) return Forward(state);
-    if (!state->outputs) return flyteidl::core::LiteralMap();
-    return ReadValues(reader, row, *state->outputs);
-  }
-
-  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
-                                                    const store::ExecutionRow& row,
-                                                    const store::NodeExecutionRow& node) {
-    auto context = ContextOf(reader, closures_, literals_, row);
-    if (!context) return Forward(context);
-    const engine::Plan& plan = (*context)->workflow->plan;
-    const auto state = LoadState(reader, plan, row);
-    if (!state) return Forward(state);
-    const auto path = engine::ParseNodePath(node.path);
-    const auto ref = path ? engine::FindNode(*state, *path) : std::nullopt;
-    if (!ref) {
-      return SystemError(Code::kDataLoss, "there is no place for node " + node.path);
-    }
-    if (engine::MissingRead(plan, *state, *ref)) return flyteidl::core::LiteralMap();
-    return BuildNodeInputs(**context, *path, engine::ReadsOf(plan, *state, *ref), literals_);
-  }
-
-  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
-                                                     const store::ExecutionRow& row,
-                                                     const store::NodeExecutionRow& node) {
-    const auto values = OutputsOfRow(node);
-    if (!values) return Forward(values);
-    if (!*values) return flyteidl::core::LiteralMap();
-    return ReadValues(reader, row, **values);
-  }
 
   void Tick() {
     std::vector<std::function<void()>> work;
@@ -305,6 +247,7 @@ class EngineRuntime::Impl final : public ActionSink {
   const RuntimeOptions options_;
   ClosureCache closures_;
   LiteralReader literals_;
+  ExecutionValues values_;
   ExecutionCore core_;
   Shard<ExecutionCore> shard_;
   TaskDriver tasks_;
@@ -332,37 +275,6 @@ class EngineRuntime::Impl final : public ActionSink {
     const auto& attempts = engine::NodeOf(execution.state, *ref).attempts;
     return start.stamp.attempt < attempts.size() &&
            attempts[start.stamp.attempt].phase == engine::AttemptPhase::kRunning;
-  }
-
-  struct Unfinished {
-    std::vector<ExecutionId> executions;
-    std::vector<executors::AttemptKey> attempts;
-  };
-
-  Result<Unfinished> FindUnfinished() {
-    auto reader = store_.Snapshot();
-    if (!reader) return Forward(reader);
-    Unfinished found;
-    store::Query executions{.table = &TableOf<store::ExecutionRow>(), .select = {"id"}};
-    executions.filter.where.push_back({"witness", store::Op::kNotNull});
-    const auto rows = (*reader)->Scan(executions);
-    if (!rows) return Forward(rows);
-    for (const store::Row& row : *rows) {
-      found.executions.push_back({std::get<std::int64_t>(row[0])});
-    }
-
-    store::Query attempts{.table = &TableOf<store::AttemptRow>()};
-    attempts.filter.where.push_back({"witness", store::Op::kNotNull});
-    const auto attempt_rows = (*reader)->Scan(attempts);
-    if (!attempt_rows) return Forward(attempt_rows);
-    for (const store::Row& cells : *attempt_rows) {
-      const auto row = store::FromRow<store::AttemptRow>(cells);
-      found.attempts.push_back({.execution = row.execution,
-                                .path = row.path,
-                                .attempt = static_cast<std::int32_t>(row.attempt),
-                                .epoch = AttemptEpoch(row)});
-    }
-    return found;
   }
 
   Status AskExecutor(const std::vector<executors::AttemptKey>& keys) {
@@ -581,25 +493,7 @@ void EngineRuntime::Abort(ExecutionId id, std::string cause, std::string princip
 void EngineRuntime::OnReport(executors::Report report) { impl_->OnReport(std::move(report)); }
 ClosureCache& EngineRuntime::closures() { return impl_->closures_; }
 LiteralReader& EngineRuntime::literals() { return impl_->literals_; }
-
-Result<flyteidl::core::LiteralMap> EngineRuntime::ReadUserInputs(const store::ExecutionRow& row) {
-  return impl_->ReadUserInputs(row);
-}
-
-Result<flyteidl::core::LiteralMap> EngineRuntime::ReadOutputs(store::Reader& reader,
-                                                              const store::ExecutionRow& row) {
-  return impl_->ReadOutputs(reader, row);
-}
-
-Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeInputs(
-    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
-  return impl_->ReadNodeInputs(reader, row, node);
-}
-
-Result<flyteidl::core::LiteralMap> EngineRuntime::ReadNodeOutputs(
-    store::Reader& reader, const store::ExecutionRow& row, const store::NodeExecutionRow& node) {
-  return impl_->ReadNodeOutputs(reader, row, node);
-}
+ExecutionValues& EngineRuntime::values() { return impl_->values_; }
 
 std::string EngineRuntime::ExecutionDirectory(const store::ExecutionRow& row) const {
   return impl_->options_.metadata_prefix + '/' + row.project + '-' + row.domain + '-' + row.name;

@@ -12,6 +12,7 @@
 #include "executors/executor.h"
 #include "objects/object_store.h"
 #include "runtime/closure_cache.h"
+#include "runtime/execution_values.h"
 #include "runtime/literal_reader.h"
 #include "runtime/new_execution.h"
 #include "runtime/task_admission.h"
@@ -84,19 +85,6 @@ class EngineRuntime {
   void Abort(ExecutionId id, std::string cause, std::string principal,
              std::function<void(Status)> done);
 
-  /// The inputs that an execution was created with, before defaults. Blocks on the object store.
-  Result<flyteidl::core::LiteralMap> ReadUserInputs(const store::ExecutionRow& row);
-
-  /// Values by the references in rows. Empty when there are none yet. Block on the object store.
-  Result<flyteidl::core::LiteralMap> ReadOutputs(store::Reader& reader,
-                                                 const store::ExecutionRow& row);
-  Result<flyteidl::core::LiteralMap> ReadNodeInputs(store::Reader& reader,
-                                                    const store::ExecutionRow& row,
-                                                    const store::NodeExecutionRow& node);
-  Result<flyteidl::core::LiteralMap> ReadNodeOutputs(store::Reader& reader,
-                                                     const store::ExecutionRow& row,
-                                                     const store::NodeExecutionRow& node);
-
   /// URI under which everything of the execution's metadata lies.
   [[nodiscard]] std::string ExecutionDirectory(const store::ExecutionRow& row) const;
 
@@ -105,6 +93,7 @@ class EngineRuntime {
 
   [[nodiscard]] ClosureCache& closures();
   [[nodiscard]] LiteralReader& literals();
+  [[nodiscard]] ExecutionValues& values();
 
   /// One pass over everything that can be done without waiting, for the simulator: see shard.h.
   std::optional<Timestamp> RunOnce();

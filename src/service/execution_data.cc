@@ -42,7 +42,7 @@ Status ExecutionData::FillInputs(const store::ExecutionRow& execution, LiteralMa
 
 Status ExecutionData::FillOutputs(store::Reader& reader, const store::ExecutionRow& execution,
                                   LiteralMap* outputs) {
-  auto values = runtime_.ReadOutputs(reader, execution);
+  auto values = runtime_.values().ReadOutputs(reader, execution);
   if (!values) return Forward(values);
   *outputs = *std::move(values);
   return {};
@@ -60,7 +60,7 @@ Status ExecutionData::FillNodeInputs(store::Reader& reader, const store::Executi
   }
   if (read.error().code != Code::kNotFound) return Forward(read);
   // The object is made from committed references and need not have survived: make it again.
-  auto values = runtime_.ReadNodeInputs(reader, execution, node);
+  auto values = runtime_.values().ReadNodeInputs(reader, execution, node);
   if (!values) return {};
   *inputs = *std::move(values);
   return {};
@@ -69,7 +69,7 @@ Status ExecutionData::FillNodeInputs(store::Reader& reader, const store::Executi
 Status ExecutionData::FillNodeOutputs(store::Reader& reader, const store::ExecutionRow& execution,
                                       const store::NodeExecutionRow& node, LiteralMap* outputs) {
   if (!node.outputs_uri) return {};
-  auto values = runtime_.ReadNodeOutputs(reader, execution, node);
+  auto values = runtime_.values().ReadNodeOutputs(reader, execution, node);
   if (!values) return Forward(values);
   *outputs = *std::move(values);
   return {};

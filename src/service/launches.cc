@@ -418,7 +418,7 @@ void Launches::Repeat(const flyteidl::core::WorkflowExecutionIdentifier& id,
   change(*again.mutable_spec());
   ExecutionMetadata* metadata = again.mutable_spec()->mutable_metadata();
   *metadata->mutable_reference_execution() = id;
-  auto user_inputs = runtime_.ReadUserInputs(*row);
+  auto user_inputs = runtime_.values().ReadUserInputs(*row);
   if (!user_inputs) return finish(Forward(user_inputs));
   *again.mutable_inputs() = *std::move(user_inputs);
   if (Status checked = CheckCreateRequest(**reader, registry_, again); !checked) {

@@ -226,7 +226,7 @@ void Oracle::CheckOutcomes(runtime::EngineRuntime& runtime,
       Break("execution " + row.name + (good ? " succeeded" : " did not succeed: ") +
             row.error_message.value_or("") + ", and the reference disagrees");
     } else if (good) {
-      const auto outputs = runtime.ReadOutputs(*Snapshot(), row);
+      const auto outputs = runtime.values().ReadOutputs(*Snapshot(), row);
       const std::int64_t result =
           outputs ? outputs->literals().at("o0").scalar().primitive().integer() : -1;
       if (result != *expected) Break("execution " + row.name + " returned a wrong result");

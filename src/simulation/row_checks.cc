@@ -78,8 +78,8 @@ std::string CheckRecovered(store::Reader& reader, runtime::EngineRuntime& runtim
   }
   if (!was_good) return "takes over what " + original.name + " had not done";
   if (node.child_name != done->child_name) return "took over another child";
-  const auto here = runtime.ReadNodeOutputs(reader, row, node);
-  const auto there = runtime.ReadNodeOutputs(reader, original, *done);
+  const auto here = runtime.values().ReadNodeOutputs(reader, row, node);
+  const auto there = runtime.values().ReadNodeOutputs(reader, original, *done);
   if (!here || !there) return (here ? there : here).error().message;
   if (runtime::SerializeLiterals(*here) != runtime::SerializeLiterals(*there)) {
     return "has other outputs than in " + original.name;
@@ -155,7 +155,7 @@ std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime) 
   std::map<ExecutionId, store::ExecutionRow> executions;
   for (auto& row : AllRows<store::ExecutionRow>(reader)) {
     if (row.phase == static_cast<int>(engine::ExecutionPhase::kSucceeded)) {
-      const auto outputs = runtime.ReadOutputs(reader, row);
+      const auto outputs = runtime.values().ReadOutputs(reader, row);
       if (!outputs) return "outputs of " + row.name + ": " + outputs.error().message;
     }
     executions.emplace(ExecutionId{row.id}, std::move(row));
@@ -163,7 +163,7 @@ std::string CheckValues(store::Reader& reader, runtime::EngineRuntime& runtime) 
   for (const auto& node : AllRows<store::NodeExecutionRow>(reader)) {
     if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase))) continue;
     const store::ExecutionRow& row = executions.at(node.execution);
-    const auto outputs = runtime.ReadNodeOutputs(reader, row, node);
+    const auto outputs = runtime.values().ReadNodeOutputs(reader, row, node);
     if (!outputs) {
       return "outputs of " + row.name + " node " + node.path + ": " + outputs.error().message;
     }

@@ -1,5 +1,6 @@
 #include "simulation/task_script.h"
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,19 @@ namespace martlet::simulation {
 namespace {
 
 namespace core = flyteidl::core;
+
+constexpr std::array<const char*, 10> kFateNames = {
+    "",
+    "task fails",
+    "task fails recoverably",
+    "task runs out of memory",
+    "task's process fails",
+    "task is lost",
+    "task vanishes",
+    "task vanishes when it is done",
+    "task forgets an output",
+    "executor refuses for good",
+};
 
 void WriteFile(Files& files, const std::string& path, const std::string& data) {
   const std::string directory = path.substr(0, path.rfind('/'));
@@ -49,6 +63,8 @@ std::string ErrorDocument(bool recoverable) {
 }
 
 }  // namespace
+
+const char* FateName(TaskFate fate) { return kFateNames[static_cast<std::size_t>(fate)]; }
 
 std::uint64_t TaskScript::Dice(const std::string& execution, const std::string& path,
                                std::uint32_t attempt, const char* about) const {

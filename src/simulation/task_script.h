@@ -23,6 +23,9 @@ enum class TaskFate : std::uint8_t {
   kCannotStart,       ///< the executor refuses it for good: fails without having run
 };
 
+/// As a fault of the world (kWorldFaults); empty for kSucceeds.
+[[nodiscard]] const char* FateName(TaskFate fate);
+
 class TaskScript {
  public:
   /// `trouble`: how many percent of the attempts do not just succeed.

@@ -1,7 +1,6 @@
 #include "simulation/world.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -45,19 +44,6 @@ constexpr std::uint64_t kChaosRounds = 400;
 /// Passes without any change after which nothing will ever change.
 constexpr int kIdleMost = 3;
 constexpr const char* kRoot = "/data";
-
-constexpr std::array<const char*, 10> kFateNames = {
-    "",
-    "task fails",
-    "task fails recoverably",
-    "task runs out of memory",
-    "task's process fails",
-    "task is lost",
-    "task vanishes",
-    "task vanishes when it is done",
-    "task forgets an output",
-    "executor refuses for good",
-};
 
 /// What the disk is asked for, as the names of its faults have it.
 std::string Doing(std::string_view call) {
@@ -380,19 +366,19 @@ class World {
     const TaskFate fate = script_.FateOf(oracle_.NameOf(spec.key.execution), spec.key.path,
                                          static_cast<std::uint32_t>(spec.key.attempt));
     if (fate != TaskFate::kCannotStart) return {};
-    Note(kFateNames[static_cast<std::size_t>(fate)]);
+    Note(FateName(fate));
     return UserError(Code::kInvalidArgument, "simulated: such a command cannot be started");
   }
 
   executors::SimulatedPlan PlanOf(const executors::AttemptSpec& spec) {
     const std::string& name = oracle_.NameOf(spec.key.execution);
     const executors::SimulatedPlan plan = script_.PlanOf(name, spec.key, HasDeadline(spec.key));
-    const auto fate = static_cast<std::size_t>(
-        script_.FateOf(name, spec.key.path, static_cast<std::uint32_t>(spec.key.attempt)));
+    const TaskFate fate =
+        script_.FateOf(name, spec.key.path, static_cast<std::uint32_t>(spec.key.attempt));
     if (plan.fate == executors::SimulatedFate::kHang) {
       Note("task hangs");
-    } else if (fate > 0) {
-      Note(kFateNames[fate]);
+    } else if (fate != TaskFate::kSucceeds) {
+      Note(FateName(fate));
     }
     return plan;
   }
@@ -460,7 +446,7 @@ class World {
     Note("execution recovered");
     if (original.parent_execution.IsSet()) Note("execution recovered that a node launched");
     if (runtime::IsRecovery(original)) Note("execution recovered that recovers another");
-    const auto inputs = runtime_->ReadUserInputs(original);
+    const auto inputs = runtime_->values().ReadUserInputs(original);
     MARTLET_CHECK_MSG(inputs.has_value(), inputs ? "" : inputs.error().message);
     requests_.push_back({.name = "e" + std::to_string(requests_.size() + 1),
                          .place = oracle_.PlaceOf({original.id}),
