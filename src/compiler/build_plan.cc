@@ -31,7 +31,8 @@ const core::WorkflowTemplate& TemplateOf(const core::CompiledWorkflowClosure& cl
   return closure.sub_workflows(static_cast<int>(scope) - 1).template_();
 }
 
-/// Sub-workflows that nothing refers to are carried as they were registered.
+/// Sub-workflows that nothing refers to are carried as they were registered. Nobody asks for their
+/// nodes; one that was registered with a start node merely looks compiled.
 bool IsCompiled(const core::WorkflowTemplate& workflow) {
   const auto& nodes = workflow.nodes();
   return !nodes.empty() && nodes[0].id() == kStartNodeId;
@@ -91,19 +92,21 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
     references.task_templates.push_back(&task.template_());
     plan.tasks.push_back(TraitsOf(task.template_()));
   }
-  for (int i = 0; i < closure.sub_workflows_size(); ++i) {
-    const core::CompiledWorkflow& workflow = closure.sub_workflows(i);
-    if (IsCompiled(workflow.template_()))
-      references.scopes.emplace(KeyOf(workflow.template_().id()), i + 1);
+  plan.scopes.resize(1 + static_cast<std::size_t>(closure.sub_workflows_size()));
+  for (ScopeNumber number = 0; number < plan.scopes.size(); ++number) {
+    plan.scopes[number].id = EntityNameOf(TemplateOf(closure, number).id());
+    if (number > 0) references.scopes.emplace(KeyOf(TemplateOf(closure, number).id()), number);
   }
+  // Only what a node refers to: the rest is carried as it was registered, whatever it holds.
+  std::vector<bool> reached(plan.scopes.size(), false);
+  std::vector<ScopeNumber> next{0};
+  reached[0] = true;
   std::size_t nodes = 0;
-  for (int i = -1; i < closure.sub_workflows_size(); ++i) {
-    const core::CompiledWorkflow& workflow = i < 0 ? closure.primary() : closure.sub_workflows(i);
-    const core::WorkflowTemplate& source = workflow.template_();
-    if (i >= 0 && !IsCompiled(source)) {
-      plan.scopes.emplace_back().id = EntityNameOf(source.id());
-      continue;
-    }
+  while (!next.empty()) {
+    const ScopeNumber number = next.back();
+    next.pop_back();
+    const core::CompiledWorkflow& workflow =
+        number == 0 ? closure.primary() : closure.sub_workflows(static_cast<int>(number) - 1);
     auto scope = BuildScope(workflow, references);
     if (!scope) return Forward(scope);
     nodes += scope->nodes.size();
@@ -111,6 +114,13 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
       return UserError(Code::kResourceExhausted,
                        "workflow has more than " + std::to_string(limits::kNodesMax) + " nodes");
     }
+    for (const Node& node : scope->nodes) {
+      const auto* detail = std::get_if<SubWorkflowDetail>(&node.detail);
+      if (detail == nullptr || reached[detail->scope]) continue;
+      reached[detail->scope] = true;
+      next.push_back(detail->scope);
+    }
+    const core::WorkflowTemplate& source = workflow.template_();
     scope->id = EntityNameOf(source.id());
     scope->on_failure = source.metadata().on_failure() ==
                                 core::WorkflowMetadata::FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
@@ -121,7 +131,7 @@ Result<Plan> BuildPlan(const core::CompiledWorkflowClosure& closure) {
     }
     scope->inputs = NamesOf(source.interface().inputs());
     scope->outputs = NamesOf(source.interface().outputs());
-    plan.scopes.push_back(std::move(*scope));
+    plan.scopes[number] = *std::move(scope);
   }
   if (auto nested = CheckScopesNest(plan); !nested) return Forward(nested);
   return plan;

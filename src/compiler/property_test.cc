@@ -284,6 +284,18 @@ TEST(Plan, ScopesThatNothingReachesHaveNoNodes) {
   EXPECT_EQ(nullptr, FindNode(*closure, 1, 0));
 }
 
+TEST(Plan, AScopeThatNothingReachesMayHoldAnything) {
+  SeededRandom random(3);
+  core::WorkflowTemplate unused = EmptyWorkflow("unused");
+  unused.add_nodes()->set_id("start-node");  // looks compiled, and is not
+  AddNode(unused, 0, {});
+  const auto closure = CompileAlone(RandomWorkflow(random, 5), {&unused});
+  ASSERT_TRUE(closure);
+  const auto plan = BuildPlan(*closure);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(plan->scopes[1].nodes.empty());
+}
+
 TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
   SeededRandom random(3);
   const auto good = CompileAlone(RandomWorkflow(random, 5));
@@ -321,6 +333,8 @@ TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
         auto& node = *sub.add_nodes();
         node.set_id("n");
         *node.mutable_workflow_node()->mutable_sub_workflow_ref() = sub.id();
+        auto& user = *c.mutable_primary()->mutable_template_()->mutable_nodes(2);
+        *user.mutable_workflow_node()->mutable_sub_workflow_ref() = sub.id();
       },
       "a sub-workflow contains itself");
 }
