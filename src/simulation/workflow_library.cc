@@ -215,8 +215,10 @@ std::shared_ptr<const runtime::CompiledWorkflow> Compile(const Library& library,
   std::set<std::size_t> needed;
   CollectSubWorkflows(library, place, needed);
   std::vector<core::WorkflowTemplate> subs;
+  subs.reserve(needed.size());
   for (const std::size_t sub : needed) subs.push_back(Template(library.recipes[sub], sub));
   std::vector<const core::WorkflowTemplate*> borrowed;
+  borrowed.reserve(subs.size());
   for (const core::WorkflowTemplate& sub : subs) borrowed.push_back(&sub);
 
   core::ParameterMap parameters;
