@@ -57,6 +57,9 @@ class Oracle {
   /// Attempts that nobody waits for must not run for ever: `awake` is the time that the server had,
   /// of which it may use `most` to end one.
   void CheckOrphans(Nanos awake, Nanos most);
+
+  /// True if the last look found an attempt that nobody waits for.
+  [[nodiscard]] bool SeesOrphans() const { return !orphans_.empty(); }
   /// Once all is quiet. `outcomes_are_fixed`: nothing but tasks failed, so that the reference knows
   /// what everything comes to. `coverage` may be null.
   void CheckEnd(runtime::EngineRuntime& runtime, bool outcomes_are_fixed,

@@ -38,6 +38,9 @@ constexpr std::uint64_t kRoundsMax = 500'000;
 constexpr Nanos kPeaceMax = std::chrono::hours(48);
 /// A killed attempt may ask for this much time; longer, and it was forgotten.
 constexpr Nanos kOrphanMax = std::chrono::minutes(1);
+
+/// How far time leaps at most while there is such an attempt.
+constexpr Nanos kOrphanStep = std::chrono::seconds(5);
 constexpr Nanos kTick = std::chrono::milliseconds(200);
 /// Rounds for which faults go on after a request.
 constexpr std::uint64_t kChaosRounds = 400;
@@ -345,7 +348,12 @@ class World {
       return true;
     }
     idle_ = 0;
-    if (*due > clock_.Now()) clock_.Advance(*due - clock_.Now());
+    if (*due > clock_.Now()) {
+      // A kill that was refused is repeated by a tick, and ticks come all the time: it must not
+      // leap over them.
+      const Nanos leap = *due - clock_.Now();
+      clock_.Advance(oracle_.SeesOrphans() ? std::min(leap, kOrphanStep) : leap);
+    }
     if (Peace() && clock_.Steady() - *peace_since_ > kPeaceMax) {
       oracle_.Break("without faults it takes more than two days");
     }
