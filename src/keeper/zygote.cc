@@ -106,6 +106,7 @@ Zygote::~Zygote() {
   loop_.Cancel(refill_);
   CancelOrderDeadline();
   CloseControl();
+  EndProcess();
   for (const auto* spares : {&warming_, &idle_}) {
     for (const auto& [fd, spare] : *spares) loop_.Unwatch(fd);
   }
@@ -145,6 +146,7 @@ void Zygote::Spawn() {
 void Zygote::Fail(std::string problem) {
   loop_.Cancel(start_deadline_);
   CloseControl();
+  EndProcess();
   ordered_ = 0;
   CancelOrderDeadline();
   interpreter_.ready = false;
@@ -156,6 +158,12 @@ void Zygote::Fail(std::string problem) {
   LogError("keeper.zygote_given_up", {{"python", prepare_.python}, {"problem", problem}});
   interpreter_.problem = std::move(problem);
   changed_();
+}
+
+/// A zygote ends when its control socket closes, unless it hangs.
+void Zygote::EndProcess() {
+  // Our child, and not yet reaped: the number is its own.
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
 }
 
 void Zygote::CancelOrderDeadline() {

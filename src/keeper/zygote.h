@@ -74,6 +74,7 @@ class Zygote {
   void Tell(const std::string& line);
   void CloseControl();
   void CancelOrderDeadline();
+  void EndProcess();
 
   Loop& loop_;
   Containment& containment_;

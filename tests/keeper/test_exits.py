@@ -274,6 +274,25 @@ def test_spares_end_with_their_keeper(keeper):
     keeper.connect()
 
 
+def test_an_interpreter_that_hangs_ends_with_its_keeper(tmp_path):
+    from keeper_client import Keeper
+
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec sleep 100000\n")
+    program.chmod(0o755)
+    keeper = Keeper(tmp_path)
+    keeper.call("prepare", python=str(program), env=keeper.environment, spares=1)
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (hung := [int(pid) for pid in os.listdir("/proc")
+                        if pid.isdigit() and parent_of(pid) == keeper.pid]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    keeper.stop()
+    while any(is_alive(pid) for pid in hung):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def parent_of(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
