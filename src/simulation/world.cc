@@ -315,7 +315,9 @@ class World {
 
   /// Nothing can be done now: on to the next due time.
   bool PassTime() {
-    if (!Peace() && chaos_.wall_jumps && random_.Chance(10)) {
+    // Not while time goes in small steps: there would be more jumps than time.
+    const bool may_jump = !Peace() && chaos_.wall_jumps && !oracle_.SeesOrphans();
+    if (may_jump && random_.Chance(10)) {
       Note("wall clock jumps");
       const auto seconds = static_cast<std::int64_t>(random_.Below(7'200)) - 3'600;
       clock_.JumpWall(std::chrono::seconds(seconds));
