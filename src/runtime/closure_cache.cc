@@ -56,13 +56,12 @@ Result<std::shared_ptr<const CompiledWorkflow>> ClosureCache::Get(store::Reader&
       return found->second.workflow;
     }
   }
-  const auto row =
-      reader.Get(store::TableOf<store::ClosureRow>(), store::KeyOf(store::Bytes{digest}));
+  const auto row = store::GetRow<store::ClosureRow>(reader, store::KeyOf(store::Bytes{digest}));
   if (!row) return Forward(row);
   if (!row->has_value()) {
     return SystemError(Code::kNotFound, "no compiled closure with digest " + HexEncode(digest));
   }
-  const std::string bytes = store::FromRow<store::ClosureRow>(**row).bytes.data;
+  const std::string& bytes = (*row)->bytes.data;
   if (Sha256(bytes) != digest) {
     return SystemError(Code::kDataLoss, "the stored closure " + HexEncode(digest) +
                                             " does not match its digest; run `martlet verify`");

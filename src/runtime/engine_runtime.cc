@@ -23,6 +23,7 @@
 #include "runtime/task_outcome.h"
 #include "runtime/unfinished.h"
 #include "store/guards.h"
+#include "store/rows.h"
 
 namespace martlet::runtime {
 namespace {
@@ -299,14 +300,14 @@ class EngineRuntime::Impl final : public ActionSink {
   Result<std::optional<store::ExecutionRow>> FindByName(const ExecutionName& name) {
     auto reader = store_.Snapshot();
     if (!reader) return Forward(reader);
-    store::Query query{.table = &TableOf<store::ExecutionRow>()};
+    store::Query query;
     query.filter.where = {{"project", store::Op::kEq, name.project},
                           {"domain", store::Op::kEq, name.domain},
                           {"name", store::Op::kEq, name.name}};
-    const auto rows = (*reader)->Scan(query);
+    auto rows = store::ScanRows<store::ExecutionRow>(**reader, query);
     if (!rows) return Forward(rows);
     if (rows->empty()) return std::optional<store::ExecutionRow>();
-    return std::optional(store::FromRow<store::ExecutionRow>((*rows)[0]));
+    return std::optional(std::move(rows->front()));
   }
 
   void AbortChildOf(ExecutionId parent, const ExecutionName& child, const std::string& cause,

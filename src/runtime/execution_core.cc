@@ -12,6 +12,7 @@
 #include "runtime/recovery.h"
 #include "runtime/row_codec.h"
 #include "store/guards.h"
+#include "store/rows.h"
 
 namespace martlet::runtime {
 namespace {
@@ -141,13 +142,12 @@ Result<std::shared_ptr<const ExecutionContext>> ContextOf(store::Reader& reader,
   }
   flyteidl::admin::Envs envs = spec.envs();
   if (envs.values().empty() && row.launch_plan_name) {
-    const auto found = reader.Get(TableOf<store::LaunchPlanRow>(),
-                                  store::KeyOf(*row.launch_plan_project, *row.launch_plan_domain,
-                                               *row.launch_plan_name, *row.launch_plan_version));
+    const auto found = store::GetRow<store::LaunchPlanRow>(
+        reader, store::KeyOf(*row.launch_plan_project, *row.launch_plan_domain,
+                             *row.launch_plan_name, *row.launch_plan_version));
     if (!found) return Forward(found);
     flyteidl::admin::LaunchPlanSpec launch_plan;
-    if (found->has_value() &&
-        launch_plan.ParseFromString(store::FromRow<store::LaunchPlanRow>(**found).spec.data)) {
+    if (found->has_value() && launch_plan.ParseFromString((*found)->spec.data)) {
       envs = launch_plan.envs();
     }
   }
@@ -183,13 +183,13 @@ Result<std::shared_ptr<const ExecutionContext>> ContextOf(store::Reader& reader,
 }
 
 Result<std::unique_ptr<LiveExecution>> ExecutionCore::Load(store::Reader& reader, ExecutionId id) {
-  const auto cells = reader.Get(TableOf<store::ExecutionRow>(), store::KeyOf(id));
-  if (!cells) return Forward(cells);
-  if (!cells->has_value()) {
+  auto row = store::GetRow<store::ExecutionRow>(reader, store::KeyOf(id));
+  if (!row) return Forward(row);
+  if (!row->has_value()) {
     return SystemError(Code::kNotFound, "there is no execution number " + std::to_string(id.value));
   }
   auto live = std::make_unique<LiveExecution>();
-  live->row = store::FromRow<store::ExecutionRow>(**cells);
+  live->row = **std::move(row);
   auto context = ContextOf(reader, closures_, literals_, live->row);
   if (!context) return Forward(context);
   live->context = *std::move(context);

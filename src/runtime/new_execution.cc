@@ -14,6 +14,7 @@
 #include "runtime/row_codec.h"
 #include "store/event_log.h"
 #include "store/guards.h"
+#include "store/rows.h"
 
 namespace martlet::runtime {
 namespace {
@@ -46,12 +47,12 @@ Result<std::shared_ptr<const flyteidl::core::LiteralMap>> ReadInlineInputs(store
   if (!uri.ends_with(kStartOutputs)) return missing();
   auto reader = store.Snapshot();
   if (!reader) return Forward(reader);
-  store::Query query{.table = &TableOf<store::ExecutionRow>()};
+  store::Query query;
   query.filter.where.push_back({"inputs_uri", store::Op::kEq, uri});
-  const auto rows = (*reader)->Scan(query);
+  const auto rows = store::ScanRows<store::ExecutionRow>(**reader, query);
   if (!rows) return Forward(rows);
   if (rows->empty()) return missing();
-  const auto row = store::FromRow<store::ExecutionRow>(rows->front());
+  const store::ExecutionRow& row = rows->front();
   auto map = std::make_shared<flyteidl::core::LiteralMap>();
   if (!row.inputs || !map->ParseFromString(row.inputs->data)) return missing();
   return std::shared_ptr<const flyteidl::core::LiteralMap>(std::move(map));

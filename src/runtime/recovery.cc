@@ -6,11 +6,10 @@
 #include "engine/phases.h"
 #include "flyteidl/admin/execution.pb.h"
 #include "runtime/row_codec.h"
+#include "store/rows.h"
 
 namespace martlet::runtime {
 namespace {
-
-using store::TableOf;
 
 engine::Shared<engine::Values> Moved(const engine::Shared<engine::Values>& values,
                                      const std::string& from, const std::string& to) {
@@ -31,20 +30,16 @@ bool IsRecovery(const store::ExecutionRow& row) {
 Result<engine::Shared<engine::Recoverable>> ReadRecoverable(store::Reader& reader,
                                                             const store::ExecutionRow& row,
                                                             const std::string& inputs_uri) {
-  const std::int64_t source = row.source_execution.value;
-  const auto found = reader.Get(TableOf<store::ExecutionRow>(), store::KeyOf(source));
-  if (!found) return Forward(found);
+  const auto original =
+      store::GetRow<store::ExecutionRow>(reader, store::KeyOf(row.source_execution));
+  if (!original) return Forward(original);
   // Without its original there is nothing to take over, and everything runs.
-  if (!found->has_value()) return engine::Shared<engine::Recoverable>();
-  const auto original = store::FromRow<store::ExecutionRow>(**found);
+  if (!original->has_value()) return engine::Shared<engine::Recoverable>();
 
-  store::Query query{.table = &TableOf<store::NodeExecutionRow>()};
-  query.filter.where.push_back({"execution", store::Op::kEq, source});
-  const auto rows = reader.Scan(query);
+  const auto rows = store::RowsOfExecution<store::NodeExecutionRow>(reader, row.source_execution);
   if (!rows) return Forward(rows);
   engine::Recoverable recoverable;
-  for (const store::Row& cells : *rows) {
-    const auto node = store::FromRow<store::NodeExecutionRow>(cells);
+  for (const store::NodeExecutionRow& node : *rows) {
     if (!engine::IsGood(static_cast<engine::NodePhase>(node.phase)) &&
         !MARTLET_FAULT("runtime.recover_failed")) {
       if (node.checkpoint_uri) {
@@ -56,7 +51,7 @@ Result<engine::Shared<engine::Recoverable>> ReadRecoverable(store::Reader& reade
     if (!outputs) return Forward(outputs);
     recoverable[node.node_id] = {
         .succeeded = true,
-        .outputs = Moved(*outputs, original.inputs_uri.value_or(""), inputs_uri),
+        .outputs = Moved(*outputs, (*original)->inputs_uri.value_or(""), inputs_uri),
         .child = node.child_name.value_or(""),
         .checkpoint_uri = {}};
   }

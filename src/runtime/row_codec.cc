@@ -11,6 +11,7 @@
 #include "martlet/state.pb.h"
 #include "runtime/event_codec.h"
 #include "store/record_digest.h"
+#include "store/rows.h"
 
 namespace martlet::runtime {
 namespace {
@@ -367,14 +368,11 @@ Result<ExecutionState> LoadState(store::Reader& reader, const Plan& plan,
   if (!loaded) return loaded;
   ExecutionState& state = *loaded;
 
-  store::Query nodes{.table = &store::TableOf<store::NodeExecutionRow>()};
-  nodes.filter.where.push_back({"execution", store::Op::kEq, row.id});
-  const auto node_rows = reader.Scan(nodes);
+  auto node_rows = store::RowsOfExecution<store::NodeExecutionRow>(reader, ExecutionId{row.id});
   if (!node_rows) return Forward(node_rows);
   std::vector<std::pair<engine::NodePath, store::NodeExecutionRow>> by_depth;
   by_depth.reserve(node_rows->size());
-  for (const store::Row& cells : *node_rows) {
-    auto node = store::FromRow<store::NodeExecutionRow>(cells);
+  for (store::NodeExecutionRow& node : *node_rows) {
     auto path = engine::ParseNodePath(node.path);
     if (!path) return Damaged(row, "a node's path reads '" + node.path + "'");
     by_depth.emplace_back(*std::move(path), std::move(node));
@@ -400,12 +398,9 @@ Result<ExecutionState> LoadState(store::Reader& reader, const Plan& plan,
     if (Status opened = OpenScopes(plan, state, *ref, row); !opened) return Forward(opened);
   }
 
-  store::Query attempts{.table = &store::TableOf<store::AttemptRow>()};
-  attempts.filter.where.push_back({"execution", store::Op::kEq, row.id});
-  const auto attempt_rows = reader.Scan(attempts);
+  const auto attempt_rows = store::RowsOfExecution<store::AttemptRow>(reader, ExecutionId{row.id});
   if (!attempt_rows) return Forward(attempt_rows);
-  for (const store::Row& cells : *attempt_rows) {
-    const auto attempt_row = store::FromRow<store::AttemptRow>(cells);
+  for (const store::AttemptRow& attempt_row : *attempt_rows) {
     martlet::state::v1::Attempt blob;
     const auto path = engine::ParseNodePath(attempt_row.path);
     const auto ref = path ? engine::FindNode(state, *path) : std::nullopt;

@@ -22,12 +22,11 @@ Result<Unfinished> FindUnfinished(store::Store& store) {
     found.executions.push_back({std::get<std::int64_t>(row[0])});
   }
 
-  store::Query attempts{.table = &TableOf<store::AttemptRow>()};
+  store::Query attempts;
   attempts.filter.where.push_back({"witness", store::Op::kNotNull});
-  const auto attempt_rows = (*reader)->Scan(attempts);
+  const auto attempt_rows = store::ScanRows<store::AttemptRow>(**reader, attempts);
   if (!attempt_rows) return Forward(attempt_rows);
-  for (const store::Row& cells : *attempt_rows) {
-    const auto row = store::FromRow<store::AttemptRow>(cells);
+  for (const store::AttemptRow& row : *attempt_rows) {
     found.attempts.push_back({.execution = row.execution,
                               .path = row.path,
                               .attempt = static_cast<std::int32_t>(row.attempt),

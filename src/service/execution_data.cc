@@ -7,6 +7,7 @@
 #include "flyteidl/core/literals.pb.h"
 #include "service/execution_queries.h"
 #include "service/request_checks.h"
+#include "store/rows.h"
 
 namespace martlet::service {
 namespace {
@@ -180,18 +181,16 @@ DataLookups ExecutionData::Lookups() {
     if (!execution) return Forward(execution);
     const auto node = FindNodeExecution(**reader, *execution, id.node_id());
     if (!node) return Forward(node);
-    const auto cells =
-        (*reader)->Get(store::TableOf<store::AttemptRow>(),
-                       store::KeyOf(execution->id, node->path, static_cast<std::int64_t>(attempt)));
-    if (!cells) return Forward(cells);
-    if (!cells->has_value()) {
+    const auto row = store::GetRow<store::AttemptRow>(
+        **reader, store::KeyOf(execution->id, node->path, static_cast<std::int64_t>(attempt)));
+    if (!row) return Forward(row);
+    if (!row->has_value()) {
       return UserError(Code::kNotFound,
                        node->node_id + " has no attempt " + std::to_string(attempt));
     }
-    const auto row = store::FromRow<store::AttemptRow>(**cells);
-    FillIdentifier(*execution, *node, row, task_id);
+    FillIdentifier(*execution, *node, **row, task_id);
     if (side == DataSide::kInputs) return FillNodeInputs(**reader, *execution, *node, values);
-    return row.outputs_uri ? FillFrom(*row.outputs_uri, values) : Status();
+    return (*row)->outputs_uri ? FillFrom(*(*row)->outputs_uri, values) : Status();
   };
   return lookups;
 }

@@ -25,7 +25,6 @@ using flyteidl::core::Span;
 using store::AttemptRow;
 using store::ExecutionRow;
 using store::NodeExecutionRow;
-using store::TableOf;
 
 void SetTimes(Timestamp start, Timestamp end, Span& span) {
   *span.mutable_start_time() = ToWire(start);
@@ -38,17 +37,6 @@ void AddOperation(const char* name, Timestamp start, Timestamp end, Span& parent
   span.set_operation_id(name);
 }
 
-template <class Row>
-Result<std::vector<Row>> RowsOf(store::Reader& reader, ExecutionId execution) {
-  store::Query query{.table = &TableOf<Row>()};
-  query.filter.where.push_back({"execution", store::Op::kEq, execution.value});
-  const auto found = reader.Scan(query);
-  if (!found) return Forward(found);
-  std::vector<Row> rows;
-  for (const store::Row& cells : *found) rows.push_back(store::FromRow<Row>(cells));
-  return rows;
-}
-
 /// Spans of one execution's nodes. Not thread-safe.
 class NodeSpans {
  public:
@@ -59,21 +47,23 @@ class NodeSpans {
     auto workflow = runtime_.closures().Get(reader_, execution_.closure_digest.data);
     if (!workflow) return Forward(workflow);
     workflow_ = *std::move(workflow);
-    auto nodes = RowsOf<NodeExecutionRow>(reader_, ExecutionId{execution_.id});
+    auto nodes = store::RowsOfExecution<NodeExecutionRow>(reader_, ExecutionId{execution_.id});
     if (!nodes) return Forward(nodes);
     for (NodeExecutionRow& node : *nodes) {
       auto path = engine::ParseNodePath(node.path);
       if (!path) continue;
       const std::uint32_t number = path->number();
       Nodes& siblings = children_[node.parent_path.value_or("")];
-      siblings.push_back({number, *std::move(path), std::move(node)});
+      siblings.in_order.push_back({number, *std::move(path), std::move(node)});
     }
-    for (auto& [parent, list] : children_) {
-      std::stable_sort(list.begin(), list.end(), [](const Node& a, const Node& b) {
-        return a.row.created_at < b.row.created_at;
-      });
+    for (auto& [parent, siblings] : children_) {
+      std::ranges::stable_sort(siblings.in_order, {},
+                               [](const Node& node) { return node.row.created_at; });
+      for (std::size_t i = 0; i < siblings.in_order.size(); ++i) {
+        siblings.places.emplace(siblings.in_order[i].number, i);
+      }
     }
-    auto attempts = RowsOf<AttemptRow>(reader_, ExecutionId{execution_.id});
+    auto attempts = store::RowsOfExecution<AttemptRow>(reader_, ExecutionId{execution_.id});
     if (!attempts) return Forward(attempts);
     for (AttemptRow& attempt : *attempts) attempts_[attempt.path].push_back(std::move(attempt));
     for (auto& [path, list] : attempts_) {
@@ -91,14 +81,16 @@ class NodeSpans {
     engine::NodePath path;
     NodeExecutionRow row;
   };
-  using Nodes = std::vector<Node>;
+  struct Nodes {
+    std::vector<Node> in_order;                          // of their creation
+    std::map<compiler::NodeNumber, std::size_t> places;  // in it
+  };
 
   const Nodes& ChildrenOf(const std::string& parent_path) { return children_[parent_path]; }
 
   static const Node* Find(const Nodes& nodes, compiler::NodeNumber number) {
-    const auto found = std::find_if(nodes.begin(), nodes.end(),
-                                    [&](const Node& node) { return node.number == number; });
-    return found == nodes.end() ? nullptr : &*found;
+    const auto found = nodes.places.find(number);
+    return found == nodes.places.end() ? nullptr : &nodes.in_order[found->second];
   }
 
   /// When the last of the nodes that `node` waits for was updated; unset if none has begun.
@@ -111,7 +103,7 @@ class NodeSpans {
   }
 
   Status AddNodes(const Nodes& nodes, int depth, Span& span) {
-    for (const Node& node : nodes) {
+    for (const Node& node : nodes.in_order) {
       if (node.number == compiler::kStartNode || node.number == compiler::kEndNode) continue;
       Span& child = *span.add_spans();
       SetTimes(node.row.created_at, node.row.updated_at, child);

@@ -12,6 +12,7 @@
 #include "service/filters.h"
 #include "service/listing.h"
 #include "service/request_checks.h"
+#include "store/rows.h"
 
 namespace martlet::service {
 namespace {
@@ -82,31 +83,31 @@ Status CheckExecutionId(const WorkflowExecutionIdentifier& id) {
 Result<store::ExecutionRow> FindExecution(store::Reader& reader,
                                           const WorkflowExecutionIdentifier& id) {
   if (Status checked = CheckExecutionId(id); !checked) return Forward(checked);
-  store::Query query{.table = &TableOf<store::ExecutionRow>(), .limit = 1};
+  store::Query query{.limit = 1};
   query.filter.where = {{"project", store::Op::kEq, id.project()},
                         {"domain", store::Op::kEq, id.domain()},
                         {"name", store::Op::kEq, id.name()}};
-  const auto rows = reader.Scan(query);
+  auto rows = store::ScanRows<store::ExecutionRow>(reader, query);
   if (!rows) return Forward(rows);
   if (rows->empty()) return Missing("execution", Text(id));
-  return store::FromRow<store::ExecutionRow>(rows->front());
+  return std::move(rows->front());
 }
 
 Result<store::NodeExecutionRow> FindNodeExecution(store::Reader& reader,
                                                   const store::ExecutionRow& execution,
                                                   const std::string& node_id) {
   if (node_id.empty()) return MissingField("node_id");
-  store::Query query{.table = &TableOf<store::NodeExecutionRow>(), .limit = 1};
+  store::Query query{.limit = 1};
   query.filter.where = {{"execution", store::Op::kEq, execution.id},
                         {"node_id", store::Op::kEq, node_id}};
-  const auto rows = reader.Scan(query);
+  auto rows = store::ScanRows<store::NodeExecutionRow>(reader, query);
   if (!rows) return Forward(rows);
   if (rows->empty()) {
     flyteidl::core::NodeExecutionIdentifier id;
     FillIdentifier(execution, node_id, &id);
     return Missing("node execution", Text(id));
   }
-  return store::FromRow<store::NodeExecutionRow>(rows->front());
+  return std::move(rows->front());
 }
 
 Result<NodeExecutionRows> FindNodeExecution(store::Reader& reader,

@@ -7,6 +7,7 @@
 #include "flyteidl/admin/task_execution.pb.h"
 #include "runtime/row_codec.h"
 #include "service/wire_time.h"
+#include "store/rows.h"
 
 namespace martlet::service {
 namespace {
@@ -125,12 +126,10 @@ Result<flyteidl::admin::Execution> ExecutionViews::Render(const store::Execution
                              *row.launch_plan_name + ':' + *row.launch_plan_version;
     auto known = launch_plan_notifications_.find(name);
     if (known == launch_plan_notifications_.end()) {
-      const auto found = reader_.Get(store::TableOf<store::LaunchPlanRow>(), key);
+      const auto found = store::GetRow<store::LaunchPlanRow>(reader_, key);
       if (!found) return Forward(found);
       flyteidl::admin::LaunchPlanSpec launch_plan;
-      if (found->has_value()) {
-        launch_plan.ParseFromString(store::FromRow<store::LaunchPlanRow>(**found).spec.data);
-      }
+      if (found->has_value()) launch_plan.ParseFromString((*found)->spec.data);
       flyteidl::admin::NotificationList list;
       *list.mutable_notifications() = launch_plan.entity_metadata().notifications();
       known = launch_plan_notifications_.emplace(name, list.SerializeAsString()).first;

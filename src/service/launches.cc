@@ -40,15 +40,6 @@ bool SaysWhoRuns(const flyteidl::core::SecurityContext& context) {
          !run_as.execution_identity().empty();
 }
 
-template <class Row>
-Result<std::optional<Row>> Find(store::Reader& reader, const EntityName& name) {
-  const auto found = reader.Get(store::TableOf<Row>(),
-                                store::KeyOf(name.project, name.domain, name.name, name.version));
-  if (!found) return Forward(found);
-  if (!found->has_value()) return std::optional<Row>();
-  return std::optional<Row>(store::FromRow<Row>(**found));
-}
-
 /// The workflow and launch plan that run one task, as they are registered the first time.
 struct SingleTaskEntities {
   store::WorkflowRow workflow;
@@ -130,7 +121,7 @@ class Launches::Preparation {
 
  private:
   Status ResolveLaunchPlan(const EntityName& name) {
-    const auto launch_plan = Find<store::LaunchPlanRow>(reader_, name);
+    const auto launch_plan = store::GetRow<store::LaunchPlanRow>(reader_, KeyOfVersion(name));
     if (!launch_plan) return Forward(launch_plan);
     if (!launch_plan->has_value()) return EntityNotFound(flyteidl::core::LAUNCH_PLAN, name);
     const store::LaunchPlanRow& row = **launch_plan;
@@ -145,7 +136,7 @@ class Launches::Preparation {
     }
     const EntityName workflow_name{row.workflow_project, row.workflow_domain, row.workflow_name,
                                    row.workflow_version};
-    const auto workflow = Find<store::WorkflowRow>(reader_, workflow_name);
+    const auto workflow = store::GetRow<store::WorkflowRow>(reader_, KeyOfVersion(workflow_name));
     if (!workflow) return Forward(workflow);
     if (!workflow->has_value()) return EntityNotFound(flyteidl::core::WORKFLOW, workflow_name);
     if (Status loaded = LoadWorkflow(workflow_name, (*workflow)->closure_digest.data); !loaded) {
@@ -167,7 +158,7 @@ class Launches::Preparation {
 
   /// A single task runs inside a generated workflow of one node, registered at its first run.
   Status ResolveTask(const EntityName& name) {
-    const auto task = Find<store::TaskRow>(reader_, name);
+    const auto task = store::GetRow<store::TaskRow>(reader_, KeyOfVersion(name));
     if (!task) return Forward(task);
     if (!task->has_value()) return EntityNotFound(flyteidl::core::TASK, name);
     flyteidl::core::CompiledTask compiled;
@@ -188,7 +179,7 @@ class Launches::Preparation {
     execution_.row.task_name = name.name;
     execution_.row.task_version = name.version;
 
-    const auto known = Find<store::WorkflowRow>(reader_, workflow_name);
+    const auto known = store::GetRow<store::WorkflowRow>(reader_, KeyOfVersion(workflow_name));
     if (!known) return Forward(known);
     if (known->has_value()) {
       return LoadWorkflow(workflow_name, (*known)->closure_digest.data);
@@ -294,13 +285,12 @@ class Launches::Preparation {
   /// (oracle corrections-admin 1): clients that filter by a project label rely on it.
   Status MergeProjectLabels() {
     if (spec_.labels().values().empty()) return {};
-    const auto found =
-        reader_.Get(store::TableOf<store::ProjectRow>(), store::KeyOf(request_.project()));
+    const auto found = store::GetRow<store::ProjectRow>(reader_, store::KeyOf(request_.project()));
     if (!found) return Forward(found);
     if (!found->has_value()) return {};
     // The column holds a project that has nothing but labels.
     flyteidl::admin::Project project;
-    project.ParseFromString(store::FromRow<store::ProjectRow>(**found).labels.data);
+    project.ParseFromString((*found)->labels.data);
     for (const auto& [key, value] : project.labels().values()) {
       spec_.mutable_labels()->mutable_values()->insert({key, value});
     }
@@ -464,13 +454,13 @@ void Launches::CreateChild(const runtime::ChildLaunch& launch) {
   auto reader = store_.Snapshot();
   if (!reader) return launch.done(Forward(reader));
   // The child takes over what its parent was launched with: labels, parallelism, identity.
-  const auto parent = (*reader)->Get(store::TableOf<store::ExecutionRow>(),
-                                     store::KeyOf(launch.parent.execution.value));
+  const auto parent =
+      store::GetRow<store::ExecutionRow>(**reader, store::KeyOf(launch.parent.execution));
   if (!parent) return launch.done(Forward(parent));
   if (!parent->has_value()) {
     return launch.done(SystemError(Code::kNotFound, "the parent execution is gone"));
   }
-  const auto parent_row = store::FromRow<store::ExecutionRow>(**parent);
+  const store::ExecutionRow& parent_row = **parent;
   ExecutionSpec parent_spec;
   parent_spec.ParseFromString(parent_row.spec.data);
 

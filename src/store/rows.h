@@ -31,6 +31,14 @@ template <class R>
   return typed;
 }
 
+/// Every row of a table that belongs to an execution.
+template <class R>
+[[nodiscard]] Result<std::vector<R>> RowsOfExecution(Reader& reader, ExecutionId execution) {
+  Query query;
+  query.filter.where.emplace_back("execution", Op::kEq, execution.value);
+  return ScanRows<R>(reader, std::move(query));
+}
+
 template <class R>
 [[nodiscard]] Result<std::int64_t> CountRows(Reader& reader, Query query) {
   query.table = &TableOf<R>();
