@@ -23,11 +23,11 @@ namespace {
 /// A zygote that is not ready by then, or a spare that is not there, never will be.
 constexpr Nanos kStartTimeout = std::chrono::seconds(60);
 
-/// Spares that are taken are replaced when nothing runs. While something does, they wait as long as
-/// this, so that a short task has the processor to itself.
+/// While spares are left, the next one is made this long after one was taken, so that a short task
+/// has the processor to itself. When none is left it is made at once.
 constexpr Nanos kRefillDelay = std::chrono::milliseconds(60);
 
-/// Spares of one order. They come together: the first waits until the last is forked.
+/// Spares of one order, at most: more at once would only make each of them slower.
 constexpr std::size_t kOrderMax = 4;
 
 /// Between two starts of an interpreter that failed.
@@ -207,22 +207,18 @@ void Zygote::SetLoad(std::size_t waiting, std::size_t running) {
 
 /// A start that waits gets a cold spare: to warm it would be to do the task's work twice. Spares
 /// for tasks to come are warmed, and made when a processor has nothing else to do.
-void Zygote::OrderSpares() {
+void Zygote::OrderSpares(bool delayed) {
   if (!control_.ok()) return;
   const std::size_t coming = warming_.size() + ordered_;
   if (waiting_ > coming) return Order(std::min(waiting_ - coming, kOrderMax), Warmth::kCold);
   const std::size_t wanted = static_cast<std::size_t>(prepare_.spares) + waiting_;
   if (ready_.size() + coming >= wanted || coming > 0) return;
-  const bool idle = ready_.empty() && running_ < processors_;
-  if (idle || !interpreter_.ready) return Order(1, Warmth::kWarm);
+  const bool now = (ready_.empty() || delayed) && running_ < processors_;
+  if (now || !interpreter_.ready) return Order(1, Warmth::kWarm);
   if (refill_ != 0) return;
   refill_ = loop_.After(kRefillDelay, [this] {
     refill_ = 0;
-    if (running_ < processors_ && warming_.empty() && ordered_ == 0) {
-      Order(1, Warmth::kWarm);
-    } else {
-      OrderSpares();
-    }
+    OrderSpares(true);
   });
 }
 

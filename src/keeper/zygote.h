@@ -69,7 +69,8 @@ class Zygote {
   void OnMessage(const std::string& text, Descriptor passed);
   void OnChannel(int fd);
   enum class Warmth : std::uint8_t { kCold, kWarm };
-  void OrderSpares();
+  /// `delayed`: what can wait for kRefillDelay has done so.
+  void OrderSpares(bool delayed = false);
   void Order(std::size_t count, Warmth warmth);
   void Tell(const std::string& line);
   void CloseControl();
