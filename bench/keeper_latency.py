@@ -18,6 +18,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "keeper"))
+from figures import percentile  # noqa: E402
 from flyteidl.core import literals_pb2  # noqa: E402
 from keeper_client import PYTHON, Keeper  # noqa: E402
 
@@ -29,10 +30,6 @@ from flytekit import task
 def add(a: int, b: int) -> int:
     return a + b
 """
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
 
 
 def report(label, millis):

@@ -24,17 +24,13 @@ import urllib.request
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from flyteidl.admin import execution_pb2  # noqa: E402
+from figures import percentile  # noqa: E402
 
 from tests.conformance import clients  # noqa: E402
 from tests.conformance.server import Server  # noqa: E402
 
 TERMINAL = {4, 6, 7, 8}
 SUCCEEDED = 4
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
 
 
 def milliseconds(command, runs=5):

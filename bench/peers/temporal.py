@@ -15,8 +15,10 @@ import sys
 import tempfile
 import time
 
-import temporal_worker
-from temporalio.client import Client
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import temporal_worker  # noqa: E402
+from figures import percentile  # noqa: E402
+from temporalio.client import Client  # noqa: E402
 
 # Beyond this a workload is reported as not finished.
 LIMIT_SECONDS = 300
@@ -26,10 +28,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
 
 
 async def connect(address):
