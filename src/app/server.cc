@@ -226,6 +226,9 @@ class Server::Parts {
                                                   .signer = signer.get()});
     if (!local) return Forward(local);
     objects = local->get();
+    const std::string metadata = data + "/objects/" + std::string(objects::kMetadataPrefix);
+    if (Status made = files.MakeDirectories(metadata); !made) return made;
+    for (const std::string& folder : {metadata, data + "/logs"}) files.ScatterChildren(folder);
     stores.Add("", *std::move(local));
     return {};
   }

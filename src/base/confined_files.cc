@@ -225,6 +225,10 @@ Status ConfinedFiles::MakeDirectories(const std::string& path) {
   return {};
 }
 
+void ConfinedFiles::ScatterChildren(const std::string& path) {
+  if (auto fd = OpenBeneath(path, O_RDONLY | O_DIRECTORY, "open")) martlet::ScatterChildren(*fd);
+}
+
 Status ConfinedFiles::SyncDirectory(const std::string& path) {
   auto fd = OpenBeneath(path, O_RDONLY | O_DIRECTORY, "open");
   if (!fd) return Forward(fd);

@@ -39,6 +39,7 @@ class ConfinedFiles final : public Files {
   Status Remove(const std::string& path) override;
   Status RemoveTree(const std::string& path) override;
   Status MakeDirectories(const std::string& path) override;
+  void ScatterChildren(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
   Status SyncFile(const std::string& path) override;
   Result<std::optional<FileInfo>> Stat(const std::string& path) override;

@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -167,6 +169,17 @@ Result<std::vector<FileInfo>> ListDirectory(Descriptor fd, const std::string& pa
   std::sort(entries.begin(), entries.end(),
             [](const FileInfo& a, const FileInfo& b) { return a.name < b.name; });
   return entries;
+}
+
+void ScatterChildren(const Descriptor& directory) {
+  // ext4 (chattr +T) then puts each child into a block group of its own. Else all of them share
+  // one, where the search for a free inode passes over every inode freed in the last minutes: tens
+  // of milliseconds a task after thousands of tasks.
+  int flags = 0;
+  if (!directory.ok() || ::ioctl(directory.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
+  if ((flags & FS_TOPDIR_FL) != 0) return;
+  flags |= FS_TOPDIR_FL;
+  (void)::ioctl(directory.get(), FS_IOC_SETFLAGS, &flags);
 }
 
 Status RenameNewAt(int from_directory, const std::string& from, int to_directory,

@@ -45,6 +45,9 @@ Result<std::string> ReadWhole(const ReadableFile& file, const std::string& path,
                               std::uint64_t bytes_max);
 Result<std::vector<FileInfo>> ListDirectory(Descriptor fd, const std::string& path);
 
+/// Files::ScatterChildren of an open directory. Does nothing without one.
+void ScatterChildren(const Descriptor& directory);
+
 /// Renames without replacing. `shown` is the target's name in error texts.
 Status RenameNewAt(int from_directory, const std::string& from, int to_directory,
                    const std::string& to, const std::string& shown);

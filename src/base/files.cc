@@ -84,6 +84,10 @@ Status PosixFiles::MakeDirectories(const std::string& path) {
   return {};
 }
 
+void PosixFiles::ScatterChildren(const std::string& path) {
+  martlet::ScatterChildren(Descriptor(OpenRetrying(path, O_RDONLY | O_DIRECTORY)));
+}
+
 Status PosixFiles::SyncDirectory(const std::string& path) {
   const Descriptor fd(OpenRetrying(path, O_RDONLY | O_DIRECTORY));
   if (!fd.ok()) return FileError(errno, "open", path);

@@ -71,6 +71,9 @@ class Files {
   virtual Status RemoveTree(const std::string& path) = 0;
   /// Creates the directory and its parents, mode 0700 for those made here.
   virtual Status MakeDirectories(const std::string& path) = 0;
+  /// A hint that the directories to come in `path` have nothing to do with one another, so that the
+  /// file system may place each where there is room. File systems without such a notion ignore it.
+  virtual void ScatterChildren(const std::string& path) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
   /// Data of a file that somebody else wrote reaches the disk.
   virtual Status SyncFile(const std::string& path) = 0;
@@ -97,6 +100,7 @@ class PosixFiles final : public Files {
   Status Remove(const std::string& path) override;
   Status RemoveTree(const std::string& path) override;
   Status MakeDirectories(const std::string& path) override;
+  void ScatterChildren(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
   Status SyncFile(const std::string& path) override;
   Result<std::optional<FileInfo>> Stat(const std::string& path) override;

@@ -46,6 +46,16 @@ TEST_F(FilesTest, DirectoriesAreMadeWithTheirParentsAndListedByName) {
   EXPECT_FALSE(files_.Stat(root_ + "/none").value().has_value());
 }
 
+TEST_F(FilesTest, ScatteringIsAHintThatChangesNothingElse) {
+  ASSERT_TRUE(files_.MakeDirectories(root_ + "/d"));
+  files_.ScatterChildren(root_ + "/d");
+  files_.ScatterChildren(root_ + "/d");
+  files_.ScatterChildren(root_ + "/absent");
+  ASSERT_TRUE(files_.MakeDirectories(root_ + "/d/child"));
+  EXPECT_EQ(files_.List(root_ + "/d").value().size(), 1u);
+  EXPECT_EQ(files_.List(root_).value().size(), 1u);
+}
+
 TEST_F(FilesTest, ReadsRangesAndStopsAtTheEnd) {
   ASSERT_TRUE(WriteDurably(files_, root_ + "/data", "0123456789"));
   auto file = files_.Open(root_ + "/data");

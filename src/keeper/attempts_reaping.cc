@@ -158,7 +158,7 @@ void Attempts::EndZygotes() {
 
 Status Attempts::Adopt() {
   std::vector<std::string> problems;
-  auto records = records_.LoadAll(problems);
+  auto records = records_.LoadAll(boot_id_, problems);
   if (!records) return Forward(records);
   if (!problems.empty()) {
     // Nothing may be concluded from an unreadable record, so nothing may be started beside it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "keeper/json.h"
 
 namespace martlet::keeper {
@@ -120,7 +121,7 @@ Result<Record> DecodeRecord(std::string_view text) {
   try {
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
-      if (end == std::string_view::npos) throw std::invalid_argument("the last line is cut");
+      if (end == std::string_view::npos) break;
       ReadLine(Json::parse(text.substr(0, end)), record);
       text.remove_prefix(end + 1);
     }
@@ -140,11 +141,34 @@ bool IsSafeName(std::string_view name) {
 }
 
 RecordStore::RecordStore(Files& files, std::string directory)
-    : files_(files), directory_(std::move(directory)) {}
+    : files_(files),
+      boot_path_(directory + "/boot"),
+      directory_(std::move(directory) + "/attempts") {}
+
+Status RecordStore::MakeDirectories() { return files_.MakeDirectories(directory_); }
 
 Status RecordStore::Save(const Record& record) {
-  const std::string path = directory_ + '/' + record.name + std::string(kSuffix);
-  const std::string temporary = directory_ + '/' + record.name + ".tmp";
+  const std::string text = EncodeRecord(record);
+  const auto known = written_.find(record.name);
+  if (known == written_.end() || !text.starts_with(known->second)) {
+    return Replace(record.name, text);
+  }
+  auto file = files_.OpenAppend(directory_ + '/' + record.name + std::string(kSuffix));
+  if (!file) return Forward(file);
+  Status written = (*file)->Append(std::string_view(text).substr(known->second.size()));
+  if (written) written = (*file)->Close();
+  if (written) {
+    known->second = text;
+  } else {
+    // Part of a line may be there: the next step replaces the file.
+    written_.erase(known);
+  }
+  return written;
+}
+
+Status RecordStore::Replace(const std::string& name, const std::string& text) {
+  const std::string path = directory_ + '/' + name + std::string(kSuffix);
+  const std::string temporary = directory_ + '/' + name + ".tmp";
   auto file = files_.Create(temporary);
   if (!file && file.error().code == Code::kAlreadyExists) {
     // Left by a keeper that died between writing and renaming.
@@ -152,13 +176,17 @@ Status RecordStore::Save(const Record& record) {
     file = files_.Create(temporary);
   }
   if (!file) return Forward(file);
-  Status written = (*file)->Append(EncodeRecord(record));
+  Status written = (*file)->Append(text);
   if (written) written = (*file)->Close();
   if (written) written = files_.Rename(temporary, path);
+  if (written) written_[name] = text;
   return written;
 }
 
-Result<std::vector<Record>> RecordStore::LoadAll(std::vector<std::string>& problems) {
+Result<std::vector<Record>> RecordStore::LoadAll(const std::string& boot_id,
+                                                 std::vector<std::string>& problems) {
+  auto boot = files_.ReadAll(boot_path_, kRecordBytesMax);
+  if (!boot && boot.error().code != Code::kNotFound) return Forward(boot);
   auto entries = files_.List(directory_);
   if (!entries) return Forward(entries);
   std::vector<Record> records;
@@ -166,16 +194,32 @@ Result<std::vector<Record>> RecordStore::LoadAll(std::vector<std::string>& probl
     if (!entry.name.ends_with(kSuffix)) continue;
     auto text = files_.ReadAll(directory_ + '/' + entry.name, kRecordBytesMax);
     auto record = text ? DecodeRecord(*text) : Result<Record>(Forward(text));
-    if (!record) {
-      problems.push_back(entry.name + ": " + record.error().message);
+    if (record) {
+      records.push_back(std::move(*record));
       continue;
     }
-    records.push_back(std::move(*record));
+    const std::string problem = entry.name + ": " + record.error().message;
+    if (!boot || *boot == boot_id) {
+      problems.push_back(problem);
+      continue;
+    }
+    LogWarning("keeper.record_lost_with_power", {{"problem", problem}});
+    if (Status removed = Remove(entry.name.substr(0, entry.name.size() - kSuffix.size()));
+        !removed) {
+      return Forward(removed);
+    }
+  }
+  // Only now: a keeper that dies before has lost the reason to remove anything.
+  if (!boot || *boot != boot_id) {
+    if (Status written = WriteDurably(files_, boot_path_, boot_id); !written) {
+      return Forward(written);
+    }
   }
   return records;
 }
 
 Status RecordStore::Remove(const std::string& name) {
+  written_.erase(name);
   for (const std::string& path :
        {MarkerPath(name), directory_ + '/' + name + std::string(kSuffix)}) {
     Status removed = files_.Remove(path);

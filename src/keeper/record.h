@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,9 +11,9 @@
 #include "base/result.h"
 #include "keeper/protocol.h"
 
-/// The keeper's memory on disk: one file an attempt, made of JSON lines, replaced by rename at
-/// every step (docs/formats/keeper-records.md). It survives the death of every process; it is not
-/// synced, because after power loss the boot id differs and the attempt counts as lost anyway.
+/// The keeper's memory on disk: one file an attempt, made of JSON lines, one more at every step
+/// (docs/formats/keeper-records.md). It survives the death of every process; it is not synced,
+/// because after power loss the boot id differs and the attempt counts as lost anyway.
 ///
 /// A record never holds the environment or the arguments: secrets travel in them.
 namespace martlet::keeper {
@@ -71,23 +72,34 @@ struct ExitMarker {
 };
 
 std::string EncodeRecord(const Record& record);
+/// Of two lines of a kind the later one counts. A last line without its end is a step whose writer
+/// died before it took it: it is passed over. DATA_LOSS without a whole intent line, or if any
+/// other line cannot be read.
 Result<Record> DecodeRecord(std::string_view text);
 
 /// True for [a-zA-Z0-9._-]{1,200} that does not begin with a dot: safe as a file name.
 bool IsSafeName(std::string_view name);
 
-/// Not thread-safe. Files live in `directory`: `<name>.rec`, `<name>.exit`.
+/// Not thread-safe. Files live in `directory`: `boot`, `attempts/<name>.rec`,
+/// `attempts/<name>.exit`.
 class RecordStore {
  public:
   /// `files` is borrowed.
   RecordStore(Files& files, std::string directory);
 
-  /// Replaces the attempt's record. After an error the old one is still there.
+  /// Before anything else.
+  Status MakeDirectories();
+
+  /// Makes `record` the attempt's record: adds the lines that are new, or replaces the file by
+  /// rename when more than that changed. After an error the old record is still there.
   Status Save(const Record& record);
 
   /// All records. A file that cannot be read is reported in `problems` and left alone: nothing may
-  /// be concluded from it.
-  Result<std::vector<Record>> LoadAll(std::vector<std::string>& problems);
+  /// be concluded from it. Unless `boot` names another boot than `boot_id`: then power loss may
+  /// have cut it, nothing of that boot runs any more, and it is removed. Afterwards `boot` names
+  /// this one.
+  Result<std::vector<Record>> LoadAll(const std::string& boot_id,
+                                      std::vector<std::string>& problems);
 
   /// Removes record and marker. OK if there is none.
   Status Remove(const std::string& name);
@@ -96,8 +108,13 @@ class RecordStore {
   [[nodiscard]] std::optional<ExitMarker> ReadMarker(const std::string& name);
 
  private:
+  Status Replace(const std::string& name, const std::string& text);
+
   Files& files_;
+  std::string boot_path_;
   std::string directory_;
+  /// What each file holds, as far as this keeper wrote it.
+  std::map<std::string, std::string> written_;
 };
 
 }  // namespace martlet::keeper

@@ -44,7 +44,7 @@ Service::Service(ServiceOptions options)
       started_at_(clock_.Now()),
       lock_(options_.lock_fd),
       listener_(options_.listen_fd),
-      records_(files_, options_.directory + "/attempts"),
+      records_(files_, options_.directory),
       containment_(ContainmentName(options_.directory), options_.allow_cgroups) {}
 
 Service::~Service() = default;
@@ -93,7 +93,7 @@ Status Service::WriteScript() {
 }
 
 Status Service::Open() {
-  if (Status made = files_.MakeDirectories(options_.directory + "/attempts"); !made) return made;
+  if (Status made = records_.MakeDirectories(); !made) return made;
   if (Status locked = Lock(); !locked) return locked;
   if (Status written = WriteScript(); !written) return written;
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return SystemFailure("become a subreaper");

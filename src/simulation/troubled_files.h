@@ -51,6 +51,7 @@ class TroubledFiles final : public Files {
   Status Remove(const std::string& path) override { return inner_.Remove(path); }
   Status RemoveTree(const std::string& path) override { return inner_.RemoveTree(path); }
   Status MakeDirectories(const std::string& path) override { return inner_.MakeDirectories(path); }
+  void ScatterChildren(const std::string& path) override { inner_.ScatterChildren(path); }
   Status SyncDirectory(const std::string& path) override {
     if (trouble_.lies()) return {};
     if (Status s = trouble_.before("sync"); !s) return s;

@@ -469,6 +469,7 @@ Result<std::unique_ptr<ProcessExecutor>> ProcessExecutor::Open(ProcessExecutorOp
       return Forward(made);
     }
   }
+  files.ScatterChildren(options.data_directory + "/work");
   return std::unique_ptr<ProcessExecutor>(new ProcessExecutor(
       std::make_unique<Impl>(std::move(options), files, clock, std::move(sink))));
 }
