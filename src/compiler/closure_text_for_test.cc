@@ -88,7 +88,7 @@ std::string PrimitiveText(const core::Primitive& primitive) {
   if (primitive.value_case() == core::Primitive::kBoolean) {
     return primitive.boolean() ? "true" : "false";
   }
-  if (primitive.has_datetime()) return literals::GoTimestamp(primitive.datetime());
+  if (primitive.has_datetime()) return literals::GoTimestamp(primitive.datetime()).value();
   if (primitive.has_duration()) return Seconds(primitive.duration());
   return '"' + primitive.string_value() + '"';
 }

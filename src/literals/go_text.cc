@@ -1,6 +1,7 @@
 #include "literals/go_text.h"
 
 #include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <array>
 #include <charconv>
@@ -72,8 +73,17 @@ std::string Format(Float value) {
 std::string GoFloat(double value) { return Format(value); }
 std::string GoFloat(float value) { return Format(value); }
 
-std::string GoTimestamp(const google::protobuf::Timestamp& timestamp) {
+Result<std::string> GoTimestamp(const google::protobuf::Timestamp& timestamp) {
   using namespace std::chrono;
+  using google::protobuf::util::TimeUtil;
+  if (timestamp.seconds() < TimeUtil::kTimestampMinSeconds ||
+      timestamp.seconds() > TimeUtil::kTimestampMaxSeconds || timestamp.nanos() < 0 ||
+      timestamp.nanos() >= 1'000'000'000) {
+    return UserError(Code::kInvalidArgument,
+                     "not a point in time: " + std::to_string(timestamp.seconds()) +
+                         " seconds and " + std::to_string(timestamp.nanos()) +
+                         " nanoseconds since 1970; expected the years 1 to 9999");
+  }
   const sys_seconds instant{seconds(timestamp.seconds())};
   const auto day = floor<days>(instant);
   const year_month_day date{day};

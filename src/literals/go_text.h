@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/result.h"
+
 namespace google::protobuf {
 class Timestamp;
 }  // namespace google::protobuf
@@ -16,6 +18,8 @@ namespace martlet::literals {
 [[nodiscard]] std::string GoFloat(float value);
 
 /// RFC 3339 in UTC with as many fractional digits as needed, "2024-05-01T10:00:00.5Z".
-[[nodiscard]] std::string GoTimestamp(const google::protobuf::Timestamp& timestamp);
+/// INVALID_ARGUMENT for what google.protobuf.Timestamp cannot mean: outside of the years 1 to 9999,
+/// or nanoseconds of more than a second.
+[[nodiscard]] Result<std::string> GoTimestamp(const google::protobuf::Timestamp& timestamp);
 
 }  // namespace martlet::literals

@@ -203,5 +203,20 @@ TEST(Canonical, IgnoresMapOrderAndUnknownFieldsOnly) {
   EXPECT_FALSE(SameStructure(core::Variable(), with_type));
 }
 
+TEST(RenderLiteralTest, ATimestampOutsideOfTheCalendarIsRefused) {
+  const std::pair<std::int64_t, std::int32_t> points[] = {{INT64_MIN, 0},    {INT64_MAX, 0},
+                                                          {-62135596801, 0}, {253402300800, 0},
+                                                          {0, -1},           {0, 1'000'000'000}};
+  for (const auto& [seconds, nanos] : points) {
+    core::Literal literal;
+    auto& datetime = *literal.mutable_scalar()->mutable_primitive()->mutable_datetime();
+    datetime.set_seconds(seconds);
+    datetime.set_nanos(nanos);
+    const auto rendered = RenderLiteral(literal);
+    ASSERT_FALSE(rendered) << seconds;
+    EXPECT_EQ(rendered.error().code, Code::kInvalidArgument) << seconds;
+  }
+}
+
 }  // namespace
 }  // namespace martlet::literals

@@ -118,7 +118,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       *path.Add() = attribute;
     }
   }
-  if (path.empty()) path.Add()->set_string_value(std::string(choices.substr(0, 8)));
+  if (path.empty()) {
+    path.Add()->set_string_value(std::string(choices.substr(0, 8)));
+    at.reset();
+  }
   const auto resolved = ResolveAttributePath(literal, path, {});
   FUZZ_REQUIRE(resolved || !resolved.error().message.empty());
   if (!resolved) return 0;
