@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/work_queue.h"
+#include "executors/process/machine.h"
 #include "executors/process/process_executor.h"
 #include "keeper/client.h"
 #include "keeper/identity.h"
@@ -248,14 +249,15 @@ class Server::Parts {
     if (!opened) return Forward(opened);
     executor = *std::move(opened);
 
-    const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+    const executors::Resources machine = executors::MachineSize();
+    const auto cores = static_cast<std::size_t>((machine.cpu_millis.value_or(1) + 999) / 1000);
     work = std::make_unique<WorkerPool>("work", 4, limits::kStartsPendingMax);
     runtime::RuntimeOptions runtime_options;
     runtime_options.metadata_prefix = objects->UriOf(objects::kMetadataPrefix);
     runtime_options.raw_prefix = objects->UriOf(objects::kRawPrefix);
     runtime_options.platform = {.authority = address, .insecure = true};
-    runtime_options.machine = {.cpu_millis = static_cast<std::int64_t>(cores) * 1000,
-                               .memory_bytes = executors::MachineMemory(),
+    runtime_options.machine = {.cpu_millis = machine.cpu_millis.value_or(1),
+                               .memory_bytes = machine.memory_bytes.value_or(1),
                                .slots = settings.task_slots > 0
                                             ? static_cast<std::size_t>(settings.task_slots)
                                             : 2 * cores};

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
@@ -74,7 +73,6 @@ std::string GoFloat(double value) { return Format(value); }
 std::string GoFloat(float value) { return Format(value); }
 
 Result<std::string> GoTimestamp(const google::protobuf::Timestamp& timestamp) {
-  using namespace std::chrono;
   using google::protobuf::util::TimeUtil;
   if (timestamp.seconds() < TimeUtil::kTimestampMinSeconds ||
       timestamp.seconds() > TimeUtil::kTimestampMaxSeconds || timestamp.nanos() < 0 ||
@@ -84,22 +82,10 @@ Result<std::string> GoTimestamp(const google::protobuf::Timestamp& timestamp) {
                          " seconds and " + std::to_string(timestamp.nanos()) +
                          " nanoseconds since 1970; expected the years 1 to 9999");
   }
-  const sys_seconds instant{seconds(timestamp.seconds())};
-  const auto day = floor<days>(instant);
-  const year_month_day date{day};
-  const hh_mm_ss time{instant - day};
-  std::array<char, 80> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  std::string text = buffer.data();
-  if (timestamp.nanos() > 0) {
-    std::snprintf(buffer.data(), buffer.size(), ".%09d", timestamp.nanos());
-    std::string fraction = buffer.data();
-    fraction.resize(fraction.find_last_not_of('0') + 1);
-    text += fraction;
-  }
+  // Protobuf writes 3, 6 or 9 digits of a second, or none.
+  std::string text = TimeUtil::ToString(timestamp);
+  text.pop_back();
+  if (timestamp.nanos() > 0) text.resize(text.find_last_not_of('0') + 1);
   return text + 'Z';
 }
 

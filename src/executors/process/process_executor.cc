@@ -1,7 +1,5 @@
 #include "executors/process/process_executor.h"
 
-#include <unistd.h>
-
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -12,6 +10,7 @@
 #include "base/log.h"
 #include "executors/process/attempt_workspace.h"
 #include "executors/process/keeper_link.h"
+#include "executors/process/machine.h"
 #include "keeper/log_bound.h"
 #include "keeper/record.h"
 
@@ -25,11 +24,6 @@ constexpr int kWorkers = 2;
 constexpr std::chrono::milliseconds kRetryPause{200};
 
 constexpr Nanos kOrphanGrace = std::chrono::seconds(5);
-
-Resources MachineSize() {
-  return {.cpu_millis = std::int64_t{1000} * ::sysconf(_SC_NPROCESSORS_ONLN),
-          .memory_bytes = MachineMemory()};
-}
 
 /// Which limit is above the machine's size; empty: none.
 std::string Oversized(const Resources& limits) {
@@ -88,10 +82,6 @@ std::optional<Report> ReportOf(const AttemptKey& key, const keeper::AttemptState
 }
 
 }  // namespace
-
-std::int64_t MachineMemory() {
-  return static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
-}
 
 class ProcessExecutor::Impl {
  public:

@@ -27,9 +27,6 @@ struct ProcessExecutorOptions {
   std::vector<std::pair<std::string, std::string>> inherited;
 };
 
-/// Bytes of memory of this machine.
-[[nodiscard]] std::int64_t MachineMemory();
-
 /// What the interpreter of local tasks is, for warnings about other versions.
 struct InterpreterVersions {
   std::string python;    ///< "3.11.2", empty while unknown
