@@ -435,7 +435,11 @@ Status StopServer(const std::string& data, bool tasks) {
   }
   auto keeper = keeper::Client::Connect(
       data + "/keeper", [](const keeper::Event&) {}, [] {});
-  if (!keeper) return {};  // nobody answers: no keeper, no tasks of it
+  if (!keeper) {
+    // Nobody answers: no keeper, no tasks of it.
+    if (!tasks || keeper.error().code == Code::kUnavailable) return {};
+    return Forward(keeper);
+  }
   const auto stopped = (*keeper)->Call(keeper::Stop{.tasks = tasks});
   if (!stopped) return Forward(stopped);
   return {};

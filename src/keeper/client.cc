@@ -23,7 +23,7 @@ tl::unexpected<Error> Unavailable(const std::string& why) {
 Result<std::unique_ptr<Client>> Client::Connect(const std::string& directory, OnEvent event,
                                                 OnClosed closed) {
   const Descriptor home(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!home.ok()) return Unavailable("no directory " + directory);
+  if (!home.ok()) return Unavailable("open " + directory + ": " + std::strerror(errno));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   // Socket paths are bounded to 108 bytes; through the descriptor every path is short.
@@ -33,6 +33,16 @@ Result<std::unique_ptr<Client>> Client::Connect(const std::string& directory, On
   if (!socket.ok() ||
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Unavailable("connect to " + directory + "/keeper.sock: " + std::strerror(errno));
+  }
+  // The keeper would close the connection without a word.
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+      peer.uid != ::geteuid()) {
+    return UserError(Code::kPermissionDenied,
+                     "keeper: the one of " + directory + " belongs to user " +
+                         std::to_string(peer.uid) + " and serves nobody else; this is user " +
+                         std::to_string(::geteuid()) + ". Run the command as that user.");
   }
   return std::unique_ptr<Client>(
       new Client(std::move(socket), std::move(event), std::move(closed)));

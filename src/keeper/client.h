@@ -26,8 +26,9 @@ class Client {
   using OnEvent = std::function<void(Event)>;
   using OnClosed = std::function<void()>;
 
-  /// Connects to `directory`/keeper.sock. UNAVAILABLE when nobody answers there. Callbacks run on
-  /// the reader's thread and must not destroy the client.
+  /// Connects to `directory`/keeper.sock. UNAVAILABLE when nobody answers there, PERMISSION_DENIED
+  /// when the keeper is another user's. Callbacks run on the reader's thread and must not destroy
+  /// the client.
   static Result<std::unique_ptr<Client>> Connect(const std::string& directory, OnEvent event,
                                                  OnClosed closed);
   ~Client();

@@ -100,7 +100,8 @@ Result<std::shared_ptr<keeper::Client>> KeeperLink::Connected() {
   const std::lock_guard connecting(connect_mutex_);
   if (auto client = current()) return client;
   auto client = ConnectOnce();
-  for (int tries = 0; !client && tries < kConnectTriesMax; ++tries) {
+  const auto hopeless = [&client] { return client.error().code == Code::kPermissionDenied; };
+  for (int tries = 0; !client && !hopeless() && tries < kConnectTriesMax; ++tries) {
     // A keeper that was just killed holds its lock until its process is taken apart; a new one
     // finds it and gives up.
     if (tries > 0) std::this_thread::sleep_for(kConnectPause);
