@@ -2,12 +2,15 @@
 
 #include <google/protobuf/struct.pb.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+#include <tuple>
 
 #include "base/limits.h"
 #include "literals/canonical.h"
@@ -15,8 +18,12 @@
 namespace martlet::literals {
 namespace {
 
+using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
+
+// --- Reading a schema
+// -----------------------------------------------------------------------------
 
 const Value* Find(const Struct& object, const std::string& key) {
   const auto found = object.fields().find(key);
@@ -28,157 +35,253 @@ const Struct* FindObject(const Struct& object, const std::string& key) {
   return value != nullptr && value->has_struct_value() ? &value->struct_value() : nullptr;
 }
 
-/// A schema's "type" names: one string or a list of them. Empty means any.
-std::set<std::string_view> TypeNames(const Struct& schema) {
-  std::set<std::string_view> names;
-  const Value* type = Find(schema, "type");
-  if (type == nullptr) return names;
-  if (type->has_string_value()) names.insert(type->string_value());
-  for (const Value& name : type->list_value().values()) {
-    if (name.has_string_value()) names.insert(name.string_value());
-  }
-  return names;
+const ListValue& FindList(const Struct& object, const std::string& key) {
+  const Value* value = Find(object, key);
+  return value != nullptr ? value->list_value() : ListValue::default_instance();
 }
 
-/// The alternatives of a schema; the schema itself when it has none.
-std::vector<const Struct*> Alternatives(const Struct& schema) {
-  std::vector<const Struct*> alternatives;
-  for (const char* keyword : {"anyOf", "oneOf"}) {
-    const Value* list = Find(schema, keyword);
-    if (list == nullptr) continue;
-    for (const Value& value : list->list_value().values()) {
-      if (value.has_struct_value()) alternatives.push_back(&value.struct_value());
+/// The strings of a list, or the one string that stands for a list of one.
+std::set<std::string_view> FindTexts(const Struct& object, const std::string& key) {
+  std::set<std::string_view> texts;
+  const Value* value = Find(object, key);
+  if (value == nullptr) return texts;
+  if (value->has_string_value()) texts.insert(value->string_value());
+  for (const Value& text : value->list_value().values()) {
+    if (text.has_string_value()) texts.insert(text.string_value());
+  }
+  return texts;
+}
+
+/// A branch of "if"; nullptr when there is none, or it has no "then" and no "else" and says
+/// nothing.
+const Value* FindCondition(const Struct& schema, const std::string& keyword) {
+  const bool decides = Find(schema, "then") != nullptr || Find(schema, "else") != nullptr;
+  return decides && Find(schema, "if") != nullptr ? Find(schema, keyword) : nullptr;
+}
+
+/// A value as a schema: `true` and `false` stand for one that says nothing.
+const Struct& AsSchema(const Value& value) { return value.struct_value(); }
+
+/// One step of a JSON pointer, in which "~1" stands for a slash and "~0" for a tilde.
+std::string Unescaped(std::string_view step) {
+  std::string text;
+  for (std::size_t i = 0; i < step.size(); ++i) {
+    const bool escape = step[i] == '~' && i + 1 < step.size();
+    text += !escape ? step[i] : step[++i] == '1' ? '/' : '~';
+  }
+  return text;
+}
+
+/// What a reference inside its own document ("#", "#/$defs/Name") points at; nullptr for nothing.
+const Struct* FollowPointer(const Struct& root, std::string_view reference) {
+  if (!reference.starts_with('#')) return nullptr;
+  reference.remove_prefix(1);
+  const Struct* object = &root;
+  const Value* value = nullptr;
+  while (!reference.empty()) {
+    if (reference[0] != '/') return nullptr;
+    const std::size_t end = std::min(reference.find('/', 1), reference.size());
+    const std::string part = Unescaped(reference.substr(1, end - 1));
+    reference.remove_prefix(end);
+    if (value != nullptr && value->has_list_value()) {
+      int index = -1;
+      std::from_chars(part.data(), part.data() + part.size(), index);
+      const auto& values = value->list_value().values();
+      if (index < 0 || index >= values.size()) return nullptr;
+      value = &values[index];
+    } else {
+      value = object == nullptr ? nullptr : Find(*object, part);
+      if (value == nullptr) return nullptr;
+    }
+    object = value->has_struct_value() ? &value->struct_value() : nullptr;
+  }
+  return object;
+}
+
+/// The schema itself or what it refers to; nullptr for a reference that leads nowhere.
+const Struct* Resolve(const Struct& root, const Struct& schema) {
+  constexpr int kReferencesMax = 32;
+  const Struct* current = &schema;
+  for (int hops = 0; hops < kReferencesMax && current != nullptr; ++hops) {
+    const Value* reference = Find(*current, "$ref");
+    if (reference == nullptr || !reference->has_string_value()) return current;
+    current = FollowPointer(root, reference->string_value());
+  }
+  return nullptr;
+}
+
+// --- Comparing without going deeper
+// ---------------------------------------------------------------
+
+enum class Bound { kLower, kUpper };
+
+/// `up` keeps within the bound that `down` sets.
+bool KeepsBound(const Struct& up, const Struct& down, const char* keyword, Bound bound) {
+  const Value* asked = Find(down, keyword);
+  if (asked == nullptr) return true;
+  const Value* kept = Find(up, keyword);
+  if (kept == nullptr) return false;
+  return bound == Bound::kLower ? kept->number_value() >= asked->number_value()
+                                : kept->number_value() <= asked->number_value();
+}
+
+bool SameValue(const Struct& up, const Struct& down, const char* keyword) {
+  const Value* a = Find(up, keyword);
+  const Value* b = Find(down, keyword);
+  return (a == nullptr) == (b == nullptr) && (a == nullptr || SameStructure(*a, *b));
+}
+
+/// A keyword of which v1 says that its comparison is not implemented: of no weight, but what uses
+/// it is never like another.
+template <std::size_t N>
+bool Names(const Struct& up, const Struct& down, const std::array<const char*, N>& keywords) {
+  return std::any_of(keywords.begin(), keywords.end(), [&](const char* keyword) {
+    return Find(up, keyword) != nullptr || Find(down, keyword) != nullptr;
+  });
+}
+
+bool StringsCompatible(const Struct& up, const Struct& down) {
+  if (!SameValue(up, down, "format")) return false;
+  if (Find(down, "pattern") != nullptr && !SameValue(up, down, "pattern")) return false;
+  if (Find(down, "enum") != nullptr) {
+    const auto allowed = FindTexts(down, "enum");
+    for (const std::string_view text : FindTexts(up, "enum")) {
+      if (!allowed.contains(text)) return false;
     }
   }
-  if (alternatives.empty()) alternatives.push_back(&schema);
-  return alternatives;
+  return KeepsBound(up, down, "minLength", Bound::kLower) &&
+         KeepsBound(up, down, "maxLength", Bound::kUpper);
 }
 
-bool Requires(const Struct& schema, std::string_view property) {
-  const Value* required = Find(schema, "required");
-  if (required == nullptr) return false;
-  for (const Value& name : required->list_value().values()) {
-    if (name.string_value() == property) return true;
-  }
-  return false;
+bool NumbersCompatible(const Struct& up, const Struct& down, bool alike) {
+  constexpr std::array kOpen{"exclusiveMinimum", "exclusiveMaximum"};
+  if (alike && Names(up, down, kOpen)) return false;
+  const Value* asked = Find(down, "multipleOf");
+  const Value* kept = Find(up, "multipleOf");
+  if ((asked == nullptr) != (kept == nullptr)) return false;
+  if (asked != nullptr && std::fmod(kept->number_value(), asked->number_value()) != 0) return false;
+  return KeepsBound(up, down, "minimum", Bound::kLower) &&
+         KeepsBound(up, down, "maximum", Bound::kUpper);
 }
+
+// --- Comparing
+// ------------------------------------------------------------------------------------
 
 class SchemaComparison {
  public:
   SchemaComparison(const Struct& up_root, const Struct& down_root)
       : up_root_(up_root), down_root_(down_root) {}
 
-  bool Compatible(const Struct& up_schema, const Struct& down_schema) {
-    const Struct& up = Resolve(up_root_, up_schema);
-    const Struct& down = Resolve(down_root_, down_schema);
+  /// With `alike`, keywords that are not compared may not be there either.
+  bool Compatible(const Struct& up_schema, const Struct& down_schema, bool alike) {
+    const Struct* up = Resolve(up_root_, up_schema);
+    const Struct* down = Resolve(down_root_, down_schema);
+    if (up == nullptr || down == nullptr) return false;
     // A pair under comparison is taken as compatible: schemas of trees refer to themselves. Keeping
     // results also bounds the work to the pairs there are.
-    const auto [known, is_new] = results_.try_emplace({&up, &down}, true);
+    if (results_.size() >= limits::kTypePairsMax) return false;
+    const auto [known, is_new] = results_.try_emplace({up, down, alike}, true);
     if (!is_new) return known->second;
-    if (results_.size() > limits::kTypePairsMax) return false;
     // Definitions that refer to each other in a long chain would otherwise cost stack.
     if (depth_ >= limits::kValueDepthMax) return true;
     ++depth_;
-    known->second = CompareResolved(up, down);
+    known->second = CompareResolved(*up, *down, alike);
     --depth_;
     return known->second;
   }
 
  private:
-  bool CompareResolved(const Struct& up, const Struct& down) {
-    const auto ups = Alternatives(up);
-    const auto downs = Alternatives(down);
-    if (ups.size() == 1 && downs.size() == 1) return AlternativeCompatible(*ups[0], *downs[0]);
-    for (const Struct* alternative : ups) {
-      bool accepted = false;
-      for (const Struct* candidate : downs) {
-        accepted = alternative == &up && candidate == &down
-                       ? AlternativeCompatible(*alternative, *candidate)
-                       : Compatible(*alternative, *candidate);
-        if (accepted) break;
-      }
-      if (!accepted) return false;
+  bool CompareResolved(const Struct& up, const Struct& down, bool alike) {
+    const auto up_types = FindTexts(up, "type");
+    const auto down_types = FindTexts(down, "type");
+    // What asks for no kind at all asks for an object.
+    const bool any_object =
+        down_types.empty() && up_types.size() == 1 && *up_types.begin() == "object";
+    if (up_types != down_types && !any_object) return false;
+    if (down_types.contains("string") && !StringsCompatible(up, down)) return false;
+    if (down_types.contains("number") && !NumbersCompatible(up, down, alike)) return false;
+    if (down_types.contains("array") && !ArraysCompatible(up, down, alike)) return false;
+    if ((down_types.empty() || down_types.contains("object")) &&
+        !ObjectsCompatible(up, down, alike)) {
+      return false;
     }
-    return true;
+    for (const char* keyword : {"allOf", "anyOf", "oneOf"}) {
+      if (!AlternativesCompatible(FindList(up, keyword), FindList(down, keyword))) return false;
+    }
+    return Find(down, "const") == nullptr || SameValue(up, down, "const");
   }
 
-  /// Follows "$ref" inside its document: "#", "#/definitions/Name", "#/$defs/Name".
-  static const Struct& Resolve(const Struct& root, const Struct& schema) {
-    const Struct* current = &schema;
-    for (int hops = 0; hops < kReferencesMax; ++hops) {
-      const Value* reference = Find(*current, "$ref");
-      if (reference == nullptr || !reference->has_string_value()) return *current;
-      const std::string& path = reference->string_value();
-      const Struct* target = nullptr;
-      if (path == "#") target = &root;
-      for (const char* keyword : {"definitions", "$defs"}) {
-        const std::string prefix = std::string("#/") + keyword + '/';
-        const Struct* definitions = FindObject(root, keyword);
-        if (definitions != nullptr && path.starts_with(prefix)) {
-          target = FindObject(*definitions, path.substr(prefix.size()));
-        }
-      }
-      if (target == nullptr) return *current;
-      current = target;
+  bool ArraysCompatible(const Struct& up, const Struct& down, bool alike) {
+    const Value* asked = Find(down, "items");
+    const Value* given = Find(up, "items");
+    // Behind a list of schemas more elements may follow, and those are not compared.
+    for (const Value* items : {asked, given}) {
+      if (alike && items != nullptr && items->has_list_value()) return false;
     }
-    return *current;
+    if (!KeepsBound(up, down, "minItems", Bound::kLower) ||
+        !KeepsBound(up, down, "maxItems", Bound::kUpper)) {
+      return false;
+    }
+    const Value* unique = Find(down, "uniqueItems");
+    if (unique != nullptr && unique->bool_value() && !SameValue(up, down, "uniqueItems")) {
+      return false;
+    }
+    if (asked == nullptr) return true;
+    if (given == nullptr || given->has_list_value() != asked->has_list_value()) return false;
+    if (!asked->has_list_value()) return Compatible(AsSchema(*given), AsSchema(*asked), alike);
+    const auto& ups = given->list_value().values();
+    const auto& downs = asked->list_value().values();
+    return std::equal(ups.begin(), ups.end(), downs.begin(), downs.end(),
+                      [this, alike](const Value& a, const Value& b) {
+                        return Compatible(AsSchema(a), AsSchema(b), alike);
+                      });
   }
 
-  bool AlternativeCompatible(const Struct& up, const Struct& down) {
-    const auto up_types = TypeNames(up);
-    const auto down_types = TypeNames(down);
-    if (!down_types.empty()) {
-      for (const std::string_view name : up_types) {
-        const bool widened = name == "integer" && down_types.contains("number");
-        if (!down_types.contains(name) && !widened) return false;
-      }
+  bool ObjectsCompatible(const Struct& up, const Struct& down, bool alike) {
+    constexpr std::array kOpen{"additionalProperties", "patternProperties", "dependencies", "not"};
+    if (alike && Names(up, down, kOpen)) return false;
+    const auto always = FindTexts(up, "required");
+    for (const std::string_view name : FindTexts(down, "required")) {
+      if (!always.contains(name)) return false;
     }
-    return EnumCompatible(up, down) && PropertiesCompatible(up, down) &&
-           MemberCompatible(up, down, "items") &&
-           MemberCompatible(up, down, "additionalProperties");
-  }
-
-  static bool EnumCompatible(const Struct& up, const Struct& down) {
-    const Value* up_values = Find(up, "enum");
-    const Value* down_values = Find(down, "enum");
-    if (up_values == nullptr || down_values == nullptr) return true;
-    std::set<std::string> allowed;
-    for (const Value& value : down_values->list_value().values()) {
-      allowed.insert(CanonicalBytes(value));
+    if (!KeepsBound(up, down, "minProperties", Bound::kLower) ||
+        !KeepsBound(up, down, "maxProperties", Bound::kUpper)) {
+      return false;
     }
-    for (const Value& value : up_values->list_value().values()) {
-      if (!allowed.contains(CanonicalBytes(value))) return false;
+    for (const char* keyword : {"if", "then", "else"}) {
+      const Value* a = FindCondition(up, keyword);
+      const Value* b = FindCondition(down, keyword);
+      if ((a == nullptr) != (b == nullptr)) return false;
+      if (a != nullptr && !Compatible(AsSchema(*a), AsSchema(*b), true)) return false;
     }
-    return true;
-  }
-
-  bool PropertiesCompatible(const Struct& up, const Struct& down) {
-    const Struct* down_properties = FindObject(down, "properties");
-    if (down_properties == nullptr) return true;
-    const Struct* up_properties = FindObject(up, "properties");
-    for (const auto& [name, property] : down_properties->fields()) {
-      const Value* up_property = up_properties == nullptr ? nullptr : Find(*up_properties, name);
-      if (up_property == nullptr) {
-        if (Requires(down, name)) return false;
-      } else if (up_property->has_struct_value() && property.has_struct_value() &&
-                 !Compatible(up_property->struct_value(), property.struct_value())) {
+    const Struct* asked = FindObject(down, "properties");
+    if (asked == nullptr) return true;
+    const Struct* given = FindObject(up, "properties");
+    for (const auto& [name, property] : asked->fields()) {
+      const Value* up_property = given == nullptr ? nullptr : Find(*given, name);
+      if (up_property == nullptr ||
+          !Compatible(AsSchema(*up_property), AsSchema(property), alike)) {
         return false;
       }
     }
     return true;
   }
 
-  bool MemberCompatible(const Struct& up, const Struct& down, const char* keyword) {
-    const Struct* up_member = FindObject(up, keyword);
-    const Struct* down_member = FindObject(down, keyword);
-    return up_member == nullptr || down_member == nullptr || Compatible(*up_member, *down_member);
+  /// Every alternative of `ups` is like one of `downs`; both have some or neither has.
+  bool AlternativesCompatible(const ListValue& ups, const ListValue& downs) {
+    if (ups.values().empty() != downs.values().empty()) return false;
+    return std::all_of(ups.values().begin(), ups.values().end(), [&](const Value& up) {
+      return std::any_of(downs.values().begin(), downs.values().end(), [&](const Value& down) {
+        return up.has_bool_value() == down.has_bool_value() &&
+               up.bool_value() == down.bool_value() &&
+               Compatible(AsSchema(up), AsSchema(down), true);
+      });
+    });
   }
-
-  static constexpr int kReferencesMax = 32;
 
   const Struct& up_root_;
   const Struct& down_root_;
-  std::map<std::pair<const Struct*, const Struct*>, bool> results_;
+  std::map<std::tuple<const Struct*, const Struct*, bool>, bool> results_;
   int depth_ = 0;
 };
 
@@ -186,7 +289,7 @@ class SchemaComparison {
 
 bool IsSchemaCompatible(const Struct& upstream, const Struct& downstream) {
   return SameStructure(upstream, downstream) ||
-         SchemaComparison(upstream, downstream).Compatible(upstream, downstream);
+         SchemaComparison(upstream, downstream).Compatible(upstream, downstream, false);
 }
 
 }  // namespace martlet::literals

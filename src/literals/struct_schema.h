@@ -7,12 +7,15 @@ class Struct;
 namespace martlet::literals {
 
 /// Compares the JSON schemas that flytekit attaches to dataclass types (`LiteralType.metadata`;
-/// marshmallow's draft 7 with `definitions` and mashumaro's draft 2020-12 with `$defs`).
+/// marshmallow's draft 7 with `definitions`, mashumaro's and pydantic's draft 2020-12 with
+/// `$defs`): engine contract §1.8 rule 6.
 ///
-/// True when every value that `upstream` describes is acceptable to `downstream`: equal schemas, or
-/// every property that `downstream` names exists upstream with a compatible schema and what
-/// `downstream` requires is always there. Keywords outside that (formats, bounds, patterns) are not
-/// compared: v1 ignores what its comparator does not implement.
+/// True for equal schemas, and when `upstream` promises everything that `downstream` asks for:
+/// every property that `downstream` names is there with a compatible schema, all that it requires
+/// is required, kinds of values are the same (an integer is no number), bounds are no looser, and
+/// each alternative of `upstream` has its like in `downstream`. What v1's comparison leaves open
+/// (additionalProperties, patternProperties, dependencies, not, exclusive bounds) is not compared;
+/// alternatives that use it are alike only in equal schemas.
 [[nodiscard]] bool IsSchemaCompatible(const google::protobuf::Struct& upstream,
                                       const google::protobuf::Struct& downstream);
 
