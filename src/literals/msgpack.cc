@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <compare>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -180,6 +181,23 @@ MsgpackValue MsgpackValue::Next(std::string_view& rest) {
 
 namespace {
 
+/// An entry of a map as text. Go prints maps by key: integers by value, before texts here (between
+/// kinds Go's order is arbitrary).
+struct MapEntry {
+  bool is_text = false;
+  std::int64_t number = 0;
+  std::string key;
+  std::string value;
+  auto operator<=>(const MapEntry&) const = default;
+};
+
+MapEntry EntryOf(const MsgpackValue& key) {
+  MapEntry entry;
+  entry.is_text = key.kind() != Kind::kInteger;
+  if (!entry.is_text) entry.number = key.integer();
+  return entry;
+}
+
 /// Recursion is bounded by `depth`.
 Status AppendGoText(const MsgpackValue& value, int depth, std::string& out) {
   if (depth <= 0) {
@@ -202,7 +220,9 @@ Status AppendGoText(const MsgpackValue& value, int depth, std::string& out) {
       out += std::to_string(value.unsigned_integer());
       break;
     case Kind::kFloat:
-      out += GoFloat(value.floating());
+      // A single keeps the digits of a single.
+      out += value.encoded().front() == '\xca' ? GoFloat(static_cast<float>(value.floating()))
+                                               : GoFloat(value.floating());
       break;
     case Kind::kString:
       out += value.text();
@@ -229,11 +249,11 @@ Status AppendGoText(const MsgpackValue& value, int depth, std::string& out) {
       break;
     }
     case Kind::kMap: {
-      std::vector<std::pair<std::string, std::string>> entries;
+      std::vector<MapEntry> entries;
       bool is_key = true;
       value.ForEach([&](const MsgpackValue& element) {
-        if (is_key) entries.emplace_back();
-        std::string& text = is_key ? entries.back().first : entries.back().second;
+        if (is_key) entries.push_back(EntryOf(element));
+        std::string& text = is_key ? entries.back().key : entries.back().value;
         is_key = !is_key;
         status = AppendGoText(element, depth - 1, text);
         return status.has_value();
@@ -242,7 +262,7 @@ Status AppendGoText(const MsgpackValue& value, int depth, std::string& out) {
       out += "map[";
       for (std::size_t i = 0; i < entries.size(); ++i) {
         if (i > 0) out += ' ';
-        out.append(entries[i].first).append(1, ':').append(entries[i].second);
+        out.append(entries[i].key).append(1, ':').append(entries[i].value);
       }
       out += ']';
       break;

@@ -75,10 +75,10 @@ Result<std::string> RenderLiteral(const core::Literal& literal) {
       return RenderScalar(literal.scalar());
     case core::Literal::kCollection: {
       std::string text = "[";
-      for (const auto& element : literal.collection().literals()) {
-        auto rendered = RenderLiteral(element);
+      for (int i = 0; i < literal.collection().literals_size(); ++i) {
+        auto rendered = RenderLiteral(literal.collection().literals(i));
         if (!rendered) return rendered;
-        if (text.size() > 1) text += ',';
+        if (i > 0) text += ',';
         text += *rendered;
       }
       return text + ']';
