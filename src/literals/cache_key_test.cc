@@ -84,6 +84,14 @@ TEST(CacheKey, IsAsTheContractHasIt) {
                   R"({"literals":{"out1":{"scalar":{"primitive":
                      {"string_value":"output1-stringval"}}}}})")
                 .tag);
+  // The contract's other tag is that of two integers, and does not depend on their order.
+  for (const char* inputs : {R"({"literals":{"1":{"scalar":{"primitive":{"integer":1}}},
+                                             "2":{"scalar":{"primitive":{"integer":2}}}}})",
+                             R"({"literals":{"2":{"scalar":{"primitive":{"integer":2}}},
+                                             "1":{"scalar":{"primitive":{"integer":1}}}}})"}) {
+    EXPECT_EQ("flyte_cached-GQid5LjHbakcW68DS3P2jp80QLbiF0olFHF2hTh5bg8",
+              KeyOf("1", "{}", inputs).tag);
+  }
 }
 
 TEST(CacheKey, IsThatOfASecondImplementation) {

@@ -217,7 +217,9 @@ TREE_NAMES = {
     "tree_logs": "log links and reasons of pods (`task submitted to K8s`, …) are left out",
     "tree_pod_texts": "Kubernetes' account of a dead pod stands for any account of a dead process",
     "tree_tracebacks": "folders in tracebacks are left out, file, line and text are compared",
-    "tree_cache": "ids and tags of cached artifacts are random or hash scratch paths",
+    "tree_cache": "ids of cached artifacts are random, and all recorded tags hash inputs that name "
+    "the scratch folder, which the recordings show under another name: their input objects are 11 "
+    "bytes longer than the inputs shown",
     "tree_containers": "containers of tasks in a dynamic closure are as they were registered",
     "tree_environment": "of a task's environment the storage and platform addresses are left out",
     "tree_versions": "versions of the recordings' registrations are all `o1`, of dynamic closures "

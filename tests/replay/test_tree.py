@@ -7,9 +7,12 @@ import pathlib
 
 import pytest
 import yaml
+from flyteidl.core import literals_pb2
+from google.protobuf import json_format
 
 from tests.replay import tree
 from tests.replay.compare import differences
+from tests.replay.normalise import SCRATCH
 from tests.replay.paths import Vary
 
 NAME = "anexecution"
@@ -131,3 +134,27 @@ def test_every_recorded_tree_is_equal_to_itself_and_has_a_scenario():
         seen.add(path.stem)
         assert not unequal(recorded, recorded, recorded["execution"]["id"]["name"]), path.stem
     assert seen == set(listed["scenarios"])
+
+
+@pytest.mark.skipif("MARTLET_ORACLE" not in os.environ, reason="MARTLET_ORACLE names no recordings")
+def test_recorded_tags_are_of_a_folder_that_the_recordings_do_not_name():
+    """Why no cache key is compared: tags hash the inputs, and the folder in them was renamed when
+    the recordings were written down. The sizes of the input objects tell: all lack 11 bytes."""
+    folder = pathlib.Path(os.environ["MARTLET_ORACLE"]) / "engine"
+    missing, tags = set(), set()
+    for path in folder.glob("*.json"):
+        text = path.read_text()
+        if "flyte_cached-" not in text:
+            continue
+        recorded = json.loads(text)
+        sizes = {item["key"]: int(item["size"]) for item in recorded["metadata_objects"]}
+        for node in recorded["node_executions"]:
+            shown = node["data"]["full_inputs"]
+            if "artifact_tag" not in json.dumps(node) or SCRATCH not in json.dumps(shown):
+                continue
+            tags.add(path.stem)
+            name = node["node_execution"]["id"]["node_id"]
+            (size,) = (sizes[key] for key in sizes if key.endswith(f"/{name}/data/inputs.pb"))
+            missing.add(size - json_format.ParseDict(shown, literals_pb2.LiteralMap()).ByteSize())
+    assert len(tags) == 14
+    assert missing == {11}
