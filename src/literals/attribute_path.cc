@@ -130,19 +130,14 @@ Result<MsgpackValue> StepIntoMsgpack(const MsgpackValue& value,
     return !found.has_value();
   });
   if (found) return *found;
-  ContainerText text;
-  std::string key;
-  position = 0;
-  value.ForEach([&](const MsgpackValue& element) {
-    std::string part = GoText(element).value_or("…");
-    if (is_map && position % 2 == 0) {
-      key = std::move(part);
-    } else {
-      text.Add(is_map ? key + ':' + part : part);
-    }
-    return ++position < std::int64_t{2} * limits::kQuotedElementsMax;
-  });
-  return is_map ? NoSuchKey(attribute, std::move(text)) : OutOfRange(attribute, std::move(text));
+  std::string text = GoText(value).value_or("[…]");
+  // "[1 2]" and "map[a:1]", of which the errors write the brackets.
+  text = text.substr(text.find('[') + 1);
+  text.pop_back();
+  ContainerText container;
+  container.Add(text);
+  return is_map ? NoSuchKey(attribute, std::move(container))
+                : OutOfRange(attribute, std::move(container));
 }
 
 /// Recursion is bounded by `depth`.
@@ -170,6 +165,9 @@ Status MsgpackToLiteral(const MsgpackValue& value, int depth, core::Literal& lit
       scalar->mutable_primitive()->set_string_value(std::string(value.text()));
       break;
     case Kind::kMap:
+    case Kind::kBinary:
+    case Kind::kExtension:
+      // What no literal type holds stays as it was.
       scalar->mutable_binary()->set_value(std::string(value.encoded()));
       scalar->mutable_binary()->set_tag(kMsgpackTag);
       break;
@@ -183,9 +181,6 @@ Status MsgpackToLiteral(const MsgpackValue& value, int depth, core::Literal& lit
       break;
     case Kind::kUnsigned:
       return Unresolvable("the number is larger than a 64-bit integer holds");
-    case Kind::kBinary:
-    case Kind::kExtension:
-      return Unresolvable("the value is binary, which no literal type holds");
   }
   return status;
 }
