@@ -48,6 +48,19 @@ TEST(JsonGolden, RepliesOfTheRealServerAreReproducedByteForByte) {
   }
 }
 
+TEST(JsonGolden, EveryKindOfLiteralTypeAndBindingIsAsGoPrintsIt) {
+  std::ifstream file(MARTLET_SOURCE_DIR "/tests/golden/rest/literals.json");
+  const auto messages = nlohmann::json::parse(file);
+  ASSERT_EQ(45u, messages.size());
+  for (const auto& printed : messages) {
+    const std::string text = printed.at("json");
+    const std::unique_ptr<Message> message = NewMessage(printed.at("type"));
+    const Status read = FromJson(text, UnknownMembers::kRefuse, *message);
+    ASSERT_TRUE(read) << text << ": " << read.error().message;
+    EXPECT_EQ(text, Print(*message));
+  }
+}
+
 TEST(JsonWriter, UnsetPartsByKind) {
   EXPECT_EQ(Print(flyteidl::core::Literal()), R"({"hash":"", "metadata":{}})");
   EXPECT_EQ(Print(flyteidl::core::LiteralMap()), R"({"literals":{}})");
