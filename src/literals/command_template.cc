@@ -70,8 +70,8 @@ Result<std::optional<std::string>> ValueOf(std::string_view name, const Template
     return std::optional<std::string>(*value);
   }
   if (lower == "perretryuniquekey") return std::optional(IdentifierOf(values.generated_name));
-  if (!lower.starts_with(kInputsPrefix) || values.inputs == nullptr ||
-      values.inputs->literals().empty()) {
+  if (!lower.starts_with(kInputsPrefix) || lower.size() == kInputsPrefix.size() ||
+      values.inputs == nullptr || values.inputs->literals().empty()) {
     return std::optional<std::string>();
   }
   const std::string input(name.substr(kInputsPrefix.size()));

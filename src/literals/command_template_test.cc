@@ -56,17 +56,41 @@ TEST_F(Templates, NoCheckpointIsTwoQuotes) {
 }
 
 TEST_F(Templates, SpellingIsLoose) {
-  EXPECT_EQ("/m/inputs.pb", Fill("{{ .input }}"));
-  EXPECT_EQ("/m/inputs.pb", Fill("{{$INPUT}}"));
-  EXPECT_EQ("/m/inputs.pb", Fill("{{\t.InPut  }}"));
-  EXPECT_EQ("3", Fill("{{ $inputs.x }}"));
-  EXPECT_EQ("a=3,b=3", Fill("a={{.Inputs.x}},b={{.inputs.x}}"));
-  EXPECT_EQ("{/m}", Fill("{{{.InputPrefix}}}"));
+  const struct {
+    const char* argument;
+    const char* filled;
+  } cases[] = {
+      {"{{.input}}", "/m/inputs.pb"},
+      {"{{ .input }}", "/m/inputs.pb"},
+      {"{{$INPUT}}", "/m/inputs.pb"},
+      {"{{\t.InPut  }}", "/m/inputs.pb"},
+      {"{{\n$input\r\n}}", "/m/inputs.pb"},
+      {"{{.inputprefix}}/inputs.pb", "/m/inputs.pb"},
+      {"{{.outputPrefix}}", "/m/0"},
+      {"{{ .rawOutputDataPrefix }}", "/raw/1"},
+      {"{{.checkpointOutputPrefix}}", "/raw/1/_flytecheckpoints"},
+      {"{{.prevCheckpointPrefix}}", "\"\""},
+      {"{{.perRetryUniqueKey}}", "aa_b_c_n0_0"},
+      {"{{ $PERRETRYUNIQUEKEY }}", "aa_b_c_n0_0"},
+      {"{{.taskTemplatePath}}", "/m/task.pb"},
+      {"{{.namespace}}", "p-d"},
+      {"{{.inputs.x}}", "3"},
+      {"{{ .Inputs.x }}", "3"},
+      {"{{$inputs.x}}", "3"},
+      {"{{ $INPUTS.x\t}}", "3"},
+      {"a={{.Inputs.x}},b={{.inputs.x}}", "a=3,b=3"},
+      {"{{.Inputs.x}}{{.Input}}", "3/m/inputs.pb"},
+      {"{{{.InputPrefix}}}", "{/m}"},
+      {"{{{{.InputPrefix}}}}", "{{/m}}"},
+  };
+  for (const auto& test : cases) EXPECT_EQ(test.filled, Fill(test.argument)) << test.argument;
 }
 
 TEST_F(Templates, WhatIsUnknownStays) {
   for (const char* text : {"{{.Nothing}}", "{{Input}}", "{{.Input", "{{.}}", "{{. Input}}", "{{}}",
-                           "{{.image.default.fqn}}", "{.Input}", "}}{{", ""}) {
+                           "{{.image.default.fqn}}", "{.Input}", "}}{{", "", "{{.Inputs}}",
+                           "{{.Inputs.}}", "{{Inputs.x}}", "{{.Inputs.x y}}", "{{.Inputs. x}}",
+                           "{{.Input.x}}", "{{.Inputx}}", "{{..Input}}", "{{.\vInput}}"}) {
     EXPECT_EQ(text, Fill(text));
   }
   EXPECT_EQ("{{.a {{.b}} /m", Fill("{{.a {{.b}} {{.InputPrefix}}"));
@@ -83,6 +107,9 @@ TEST_F(Templates, MissingAndUnrenderableInputsFail) {
       "error: template {{.Inputs.none}}: a value of kind none cannot be written into a command "
       "line; pass it through the inputs file",
       Fill("{{.Inputs.none}}"));
+  // A dot is part of a name.
+  EXPECT_EQ("error: template {{.Inputs.x.y}} names the input \"x.y\", which the task was not given",
+            Fill("{{.Inputs.x.y}}"));
   // Names of inputs keep their case.
   EXPECT_TRUE(Fill("{{.Inputs.X}}").starts_with("error: "));
 }
