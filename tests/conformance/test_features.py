@@ -147,6 +147,35 @@ def test_values_of_every_kind_arrive_unchanged(pyflyte, stubs):
     )
 
 
+def test_what_is_taken_out_of_a_dataclass_arrives(pyflyte, stubs):
+    _, outputs = run(pyflyte, stubs, "shapes.py", "taken_out")
+    assert outputs["o0"].scalar.primitive.string_value == (
+        "2.0 None [1, 2, 3] [1.0, 0.5] 3['n0', 'n1'] [3, 4] {'a': [7, 8]} 4 n0 8"
+    )
+    assert outputs["o1"].scalar.primitive.float_value == 8.0
+
+
+def test_optionals_and_empty_lists_within_lists_are_accepted(pyflyte, stubs):
+    _, outputs = run(
+        pyflyte, stubs, "shapes.py", "nested",
+        "--rows", "[[1, null], [2], []]",
+        "--table", '{"a": {"x": 1}, "b": {"y": null}, "c": {}}',
+        "--deep", "[[[]], [[1]], []]",
+        "--dicts", '[{}, {"a": 1}]',
+    )
+    assert outputs["o0"].scalar.primitive.string_value == (
+        "[[1, None], [2], []] [('a', {'x': 1}), ('b', {'y': None}), ('c', {})] "
+        "[[[]], [[1]], []] [{}, {'a': 1}]"
+    )
+
+
+def test_a_base_class_is_not_its_subclass(pyflyte):
+    place = ("-p", PROJECT, "-d", DOMAIN)
+    done = pyflyte("register", *place, "--version", "narrow1", "narrow.py")
+    assert done.code != 0
+    assert "Code: MismatchingTypes, Node Id: n1" in done.output
+
+
 def test_frames_and_datasets_pass_between_tasks(pyflyte, stubs):
     _, outputs = run(pyflyte, stubs, "values.py", "frames")
     assert outputs["total"].scalar.primitive.integer == 33
