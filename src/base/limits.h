@@ -110,8 +110,8 @@ inline constexpr int kCollectionDepthMax = 40;
 inline constexpr std::size_t kQuotedValueBytesMax = 4096;
 inline constexpr int kQuotedElementsMax = 256;
 
-/// Pairs of types (or of JSON schemas) that one "may this flow there" looks at. Unions within
-/// unions multiply; what takes more is not castable.
+/// Pairs of types, and keywords and names of their JSON schemas, that one "may this flow there"
+/// looks at. Unions within unions multiply; what takes more is not castable.
 inline constexpr std::size_t kTypePairsMax = 1'000'000;
 
 // --- Compiler ---------------------------------------------------------------------------------

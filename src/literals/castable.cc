@@ -55,7 +55,7 @@ bool SameColumn(const core::SchemaType::SchemaColumn& schema,
 class Comparison {
  public:
   bool Castable(const core::LiteralType& up, const core::LiteralType& down) {
-    if (++pairs_ > limits::kTypePairsMax) return false;
+    if (!TakeStep()) return false;
     if (up.has_union_type()) return UnionCastable(up, down);
     switch (down.type_case()) {
       case core::LiteralType::kUnionType:
@@ -139,7 +139,7 @@ class Comparison {
     for (const A& a : some) {
       bool found = false;
       for (const B& b : all) {
-        if (++pairs_ > limits::kTypePairsMax) return false;
+        if (!TakeStep()) return false;
         found = match(a, b);
         if (found) break;
       }
@@ -148,7 +148,7 @@ class Comparison {
     return true;
   }
 
-  static bool PlainCastable(const core::LiteralType& up, const core::LiteralType& down) {
+  bool PlainCastable(const core::LiteralType& up, const core::LiteralType& down) {
     if (IsNone(down)) return IsNone(up);
     const bool up_string =
         up.type_case() == core::LiteralType::kSimple && up.simple() == core::STRING;
@@ -162,12 +162,18 @@ class Comparison {
     }
     if (IsStruct(up) && IsStruct(down)) {
       return !up.has_metadata() || !down.has_metadata() ||
-             IsSchemaCompatible(up.metadata(), down.metadata());
+             IsSchemaCompatible(up.metadata(), down.metadata(), steps_left_);
     }
     return SameType(up, down);
   }
 
-  std::size_t pairs_ = 0;
+  bool TakeStep() {
+    if (steps_left_ == 0) return false;
+    --steps_left_;
+    return true;
+  }
+
+  std::size_t steps_left_ = limits::kTypePairsMax;
 };
 
 }  // namespace

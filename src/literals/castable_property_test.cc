@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 
 #include "base/random.h"
 #include "literals/castable.h"
@@ -113,6 +114,27 @@ TEST(Castable, HostileUnionsAreCutOff) {
     nested_up = outer;
   }
   EXPECT_TRUE(IsCastable(nested_up, nested_up));
+}
+
+TEST(Castable, HostileSchemasInUnionsAreCutOff) {
+  // 400 dataclasses of 100 fields each, of which the last differs: 160,000 pairs of schemas, and
+  // each costs as much as the whole of it.
+  const auto dataclasses = [](const char* last) {
+    core::LiteralType type;
+    for (int i = 0; i < 400; ++i) {
+      core::LiteralType& variant = *type.mutable_union_type()->add_variants();
+      variant.set_simple(core::STRUCT);
+      auto& schema = *variant.mutable_metadata()->mutable_fields();
+      schema["title"].set_string_value(last + std::to_string(i));
+      auto& properties = *schema["properties"].mutable_struct_value()->mutable_fields();
+      for (int field = 0; field < 100; ++field) {
+        auto& kind = *properties["f" + std::to_string(field)].mutable_struct_value();
+        (*kind.mutable_fields())["type"].set_string_value(field < 99 ? "integer" : last);
+      }
+    }
+    return type;
+  };
+  EXPECT_FALSE(IsCastable(dataclasses("string"), dataclasses("boolean")));
 }
 
 }  // namespace

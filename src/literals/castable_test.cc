@@ -353,6 +353,9 @@ constexpr Case kCases[] = {
     {Rule::kDatasetFormats, kParquet, kCsvDataset, false},
     {Rule::kDatasetFormats, kDatasetAB, kCsvDatasetAB, false},
     {Rule::kDatasetFormats, kCsvDataset, kCsvDataset, true},
+    {Rule::kDatasetFormats, R"({"structured_dataset_type":{"external_schema_type":"arrow",
+        "external_schema_bytes":"AP8="}})",
+     kParquet, true},
     // 10. Structured datasets: columns, castable.
     {Rule::kDatasetColumns, kDatasetAB, kDatasetA, true},
     {Rule::kDatasetColumns, kDatasetA, kDatasetAB, false},

@@ -167,19 +167,35 @@ bool NumbersCompatible(const Struct& up, const Struct& down, bool alike) {
 // --- Comparing
 // ------------------------------------------------------------------------------------
 
+/// How much there is to look at in a schema itself, without going deeper.
+std::size_t Width(const Struct& schema) {
+  std::size_t width = 1;
+  for (const auto& [keyword, value] : schema.fields()) {
+    width += 1 + static_cast<std::size_t>(value.list_value().values_size()) +
+             value.struct_value().fields().size();
+  }
+  return width;
+}
+
+/// False when fewer are left, and then none is.
+bool Take(std::size_t steps, std::size_t& steps_left) {
+  const bool enough = steps <= steps_left;
+  steps_left = enough ? steps_left - steps : 0;
+  return enough;
+}
+
 class SchemaComparison {
  public:
-  SchemaComparison(const Struct& up_root, const Struct& down_root)
-      : up_root_(up_root), down_root_(down_root) {}
+  SchemaComparison(const Struct& up_root, const Struct& down_root, std::size_t& steps_left)
+      : up_root_(up_root), down_root_(down_root), steps_left_(steps_left) {}
 
   /// With `alike`, keywords that are not compared may not be there either.
   bool Compatible(const Struct& up_schema, const Struct& down_schema, bool alike) {
     const Struct* up = Resolve(up_root_, up_schema);
     const Struct* down = Resolve(down_root_, down_schema);
     if (up == nullptr || down == nullptr) return false;
-    // A pair under comparison is taken as compatible: schemas of trees refer to themselves. Keeping
-    // results also bounds the work to the pairs there are.
-    if (results_.size() >= limits::kTypePairsMax) return false;
+    if (!Take(Width(*up) + Width(*down), steps_left_)) return false;
+    // A pair under comparison is taken as compatible: schemas of trees refer to themselves.
     const auto [known, is_new] = results_.try_emplace({up, down, alike}, true);
     if (!is_new) return known->second;
     // Definitions that refer to each other in a long chain would otherwise cost stack.
@@ -281,15 +297,26 @@ class SchemaComparison {
 
   const Struct& up_root_;
   const Struct& down_root_;
+  std::size_t& steps_left_;
   std::map<std::tuple<const Struct*, const Struct*, bool>, bool> results_;
   int depth_ = 0;
 };
 
 }  // namespace
 
-bool IsSchemaCompatible(const Struct& upstream, const Struct& downstream) {
+bool IsSchemaCompatible(const Struct& upstream, const Struct& downstream, std::size_t& steps_left) {
+  // Reading both whole costs about a step for this many bytes.
+  constexpr std::size_t kBytesAStep = 32;
+  if (!Take((upstream.ByteSizeLong() + downstream.ByteSizeLong()) / kBytesAStep, steps_left)) {
+    return false;
+  }
   return SameStructure(upstream, downstream) ||
-         SchemaComparison(upstream, downstream).Compatible(upstream, downstream, false);
+         SchemaComparison(upstream, downstream, steps_left).Compatible(upstream, downstream, false);
+}
+
+bool IsSchemaCompatible(const Struct& upstream, const Struct& downstream) {
+  std::size_t steps_left = limits::kTypePairsMax;
+  return IsSchemaCompatible(upstream, downstream, steps_left);
 }
 
 }  // namespace martlet::literals

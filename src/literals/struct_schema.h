@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace google::protobuf {
 class Struct;
 }  // namespace google::protobuf
@@ -16,6 +18,14 @@ namespace martlet::literals {
 /// each alternative of `upstream` has its like in `downstream`. What v1's comparison leaves open
 /// (additionalProperties, patternProperties, dependencies, not, exclusive bounds) is not compared;
 /// alternatives that use it are alike only in equal schemas.
+///
+/// Takes what the comparison costs off `steps_left` (about a step for every keyword, name and value
+/// that is looked at); schemas that cost more are not compatible.
+[[nodiscard]] bool IsSchemaCompatible(const google::protobuf::Struct& upstream,
+                                      const google::protobuf::Struct& downstream,
+                                      std::size_t& steps_left);
+
+/// The same with `limits::kTypePairsMax` steps.
 [[nodiscard]] bool IsSchemaCompatible(const google::protobuf::Struct& upstream,
                                       const google::protobuf::Struct& downstream);
 
