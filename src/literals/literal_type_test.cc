@@ -6,6 +6,8 @@
 #include <flyteidl/core/literals.pb.h>
 #include <flyteidl/core/types.pb.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "literals/castable.h"
@@ -253,6 +255,29 @@ TEST(LiteralType, OfAValueIsCastableToWhatItWasDeclaredAs) {
     EXPECT_EQ(test.fits, IsCastable(*type, FromJson<core::LiteralType>(test.declared)))
         << ProtoText(*type);
   }
+}
+
+TEST(LiteralType, WhatFlytekitWritesFitsWhatItDeclares) {
+  std::ifstream lines(MARTLET_GOLDEN "/literals/values.jsonl");
+  int values = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto kind = nlohmann::json::parse(line);
+    SCOPED_TRACE(kind["python"].get<std::string>());
+    const auto declared = FromJson<core::LiteralType>(kind["type"].dump());
+    EXPECT_TRUE(IsCastable(declared, declared));
+    // As an input that may also be None, unless it is a union already.
+    core::LiteralType optional;
+    *optional.mutable_union_type()->add_variants() = declared;
+    optional.mutable_union_type()->add_variants()->set_simple(core::NONE);
+    EXPECT_EQ(ProtoText(declared) != "simple:NONE", IsCastable(declared, optional));
+    for (const auto& json : kind["literals"]) {
+      ++values;
+      const auto type = TypeOf(FromJson<core::Literal>(json.dump()));
+      ASSERT_TRUE(type) << json;
+      EXPECT_TRUE(IsCastable(*type, declared)) << json << " is of " << ProtoText(*type);
+    }
+  }
+  EXPECT_EQ(111, values);
 }
 
 TEST(LiteralType, OptionalIsAUnionWithNone) {
