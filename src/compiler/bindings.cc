@@ -32,11 +32,36 @@ const core::LiteralType* TypeOf(const core::Variable& variable) {
   return variable.has_type() ? &variable.type() : nullptr;
 }
 
+/// The inputs that a node binds: a few as a rule, and then a hash table for each node costs more
+/// than it saves.
+class BoundInputs {
+ public:
+  /// False when `name` is there already.
+  bool Add(std::string_view name) {
+    if (Contains(name)) return false;
+    if (few_.size() < kFew) {
+      few_.push_back(name);
+    } else {
+      more_.insert(name);
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool Contains(std::string_view name) const {
+    return std::find(few_.begin(), few_.end(), name) != few_.end() || more_.contains(name);
+  }
+
+ private:
+  static constexpr std::size_t kFew = 8;
+  std::vector<std::string_view> few_;
+  std::unordered_set<std::string_view> more_;
+};
+
 }  // namespace
 
 void BindingChecker::Check(google::protobuf::RepeatedPtrField<core::Binding>& bindings,
                            core::VariableMap* discovered) {
-  std::unordered_set<std::string_view> bound;
+  BoundInputs bound;
   for (core::Binding& binding : bindings) {
     if (!binding.has_binding()) {
       errors_.Add(ValueRequired(consumer_.id, "Binding"));
@@ -51,7 +76,7 @@ void BindingChecker::Check(google::protobuf::RepeatedPtrField<core::Binding>& bi
       }
       expected = TypeOf(input->second);
     }
-    if (!bound.insert(binding.var()).second) {
+    if (!bound.Add(binding.var())) {
       errors_.Add(ErrorCode::kParameterBoundMoreThanOnce, consumer_.id,
                   "Input [" + binding.var() + "] is bound more than once.");
       continue;
@@ -65,7 +90,7 @@ void BindingChecker::Check(google::protobuf::RepeatedPtrField<core::Binding>& bi
   }
   if (consumer_.discovers_inputs) return;
   for (const auto& [name, variable] : consumer_.inputs->variables()) {
-    if (!bound.contains(name) && !literals::IsOptional(variable.type())) {
+    if (!bound.Contains(name) && !literals::IsOptional(variable.type())) {
       errors_.Add(ParameterNotBound(consumer_.id, name));
     }
   }
@@ -147,9 +172,13 @@ BindingChecker::Outcome BindingChecker::CheckContainer(const std::string& input,
   };
   if (data.has_collection()) {
     for (auto& item : *data.mutable_collection()->mutable_bindings()) check_element(item);
-    *whole.type.mutable_collection_type() = std::move(joined);
   } else {
     for (auto& [key, item] : *data.mutable_map()->mutable_bindings()) check_element(item);
+  }
+  if (expected != nullptr) return whole;
+  if (data.has_collection()) {
+    *whole.type.mutable_collection_type() = std::move(joined);
+  } else {
     *whole.type.mutable_map_value_type() = std::move(joined);
   }
   return whole;

@@ -1,8 +1,43 @@
 #include "compiler/graph.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace martlet::compiler {
+
+void Graph::Side::Fill(std::size_t nodes, std::span<const std::vector<Edge>* const> edges,
+                       NodeNumber Edge::*node, NodeNumber Edge::*neighbour) {
+  ends.assign(nodes + 1, 0);
+  for (const auto* some : edges) {
+    for (const Edge& edge : *some) ++ends[edge.*node + 1];
+  }
+  for (std::size_t at = 1; at <= nodes; ++at) ends[at] += ends[at - 1];
+  // ends[n] is where n's neighbours begin, and moves to where they end while they come.
+  neighbours.resize(ends[nodes]);
+  for (const auto* some : edges) {
+    for (const Edge& edge : *some) neighbours[ends[edge.*node]++] = edge.*neighbour;
+  }
+}
+
+void Graph::Side::Sort(const std::vector<std::string_view>& ids,
+                       const std::vector<std::uint64_t>& beginnings) {
+  const auto before = [&](NodeNumber a, NodeNumber b) {
+    return beginnings[a] != beginnings[b] ? beginnings[a] < beginnings[b] : ids[a] < ids[b];
+  };
+  std::size_t begin = 0;
+  std::size_t kept = 0;
+  for (std::size_t node = 0; node < ids.size(); ++node) {
+    NodeNumber* const first = neighbours.data() + begin;
+    NodeNumber* last = neighbours.data() + ends[node];
+    if (last - first > 1) {
+      std::sort(first, last, before);
+      last = std::unique(first, last);
+    }
+    if (kept != begin) std::copy(first, last, neighbours.data() + kept);
+    kept += static_cast<std::size_t>(last - first);
+    begin = std::exchange(ends[node], kept);
+  }
+}
 
 void Graph::Sort(const std::vector<std::string_view>& ids) {
   // Most ids differ in their first eight letters, as numbers side by side: comparing the ids
@@ -15,16 +50,11 @@ void Graph::Sort(const std::vector<std::string_view>& ids) {
       beginnings[node] = beginnings[node] << 8 | letter;
     }
   }
-  const auto before = [&](NodeNumber a, NodeNumber b) {
-    return beginnings[a] != beginnings[b] ? beginnings[a] < beginnings[b] : ids[a] < ids[b];
-  };
-  for (auto* side : {&upstream_, &downstream_}) {
-    for (std::vector<NodeNumber>& neighbours : *side) {
-      if (neighbours.size() < 2) continue;
-      std::sort(neighbours.begin(), neighbours.end(), before);
-      neighbours.erase(std::unique(neighbours.begin(), neighbours.end()), neighbours.end());
-    }
-  }
+  const std::vector<Edge>* const into[] = {&edges_, &half_edges_};
+  upstream_.Fill(size(), into, &Edge::to, &Edge::from);
+  downstream_.Fill(size(), std::span(into).first(1), &Edge::from, &Edge::to);
+  upstream_.Sort(ids, beginnings);
+  downstream_.Sort(ids, beginnings);
 }
 
 Walk WalkFromStart(const Graph& graph) {
@@ -39,7 +69,7 @@ Walk WalkFromStart(const Graph& graph) {
   Walk walk;
   while (!path.empty()) {
     Step& step = path.back();
-    const auto& neighbours = graph.downstream(step.node);
+    const auto neighbours = graph.downstream(step.node);
     if (step.next == neighbours.size()) {
       marks[step.node] = Mark::kDone;
       path.pop_back();

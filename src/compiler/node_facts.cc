@@ -22,7 +22,7 @@ void NodeTable::Reserve(std::size_t count) {
 
 bool NodeTable::Add(NodeFacts facts) {
   facts.number = static_cast<NodeNumber>(nodes_.size());
-  if (!numbers_.Add(facts.id, facts.number)) return false;
+  if (!numbers_.Add(facts.id)) return false;
   nodes_.push_back(std::move(facts));
   return true;
 }

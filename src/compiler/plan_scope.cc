@@ -54,10 +54,9 @@ class ScopeBuilder {
     const auto count = static_cast<std::size_t>(source_.nodes_size());
     numbers_.Reserve(count);
     nodes_.reserve(count);
-    by_message_.reserve(count);
     scope_.nodes.reserve(count);
     for (const core::Node& node : source_.nodes()) {
-      if (!numbers_.Add(node.id(), static_cast<NodeNumber>(nodes_.size()))) {
+      if (!numbers_.Add(node.id())) {
         return Broken(node.id(), "is there twice");
       }
       Take(node, NodeRole::kRegular, nullptr);
@@ -70,13 +69,17 @@ class ScopeBuilder {
                                        : NodeRole::kArrayItem,
            parent);
     });
+    last_reads_.resize(nodes_.size());
     scope_.nodes[kStartNode].kind = NodeKind::kStart;
     scope_.nodes[kEndNode].kind = NodeKind::kEnd;
     return {};
   }
 
   void Take(const core::Node& node, NodeRole role, const core::Node* parent) {
-    by_message_.emplace(&node, static_cast<NodeNumber>(nodes_.size()));
+    // Only these are asked for: what a node list holds is many, and its numbers are known.
+    if (role != NodeRole::kRegular || node.has_branch_node() || node.has_array_node()) {
+      by_message_.emplace(&node, static_cast<NodeNumber>(nodes_.size()));
+    }
     nodes_.push_back(&node);
     Node& planned = scope_.nodes.emplace_back();
     planned.role = role;
@@ -128,8 +131,9 @@ class ScopeBuilder {
     return {};
   }
 
-  Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) const {
+  Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) {
     Reads reads;
+    ++inputs_;
     reads.whole =
         binding.binding().has_promise() && binding.binding().promise().attr_path().empty();
     if (auto status = AddSources(node, binding.binding(), reads); !status) return status;
@@ -140,12 +144,34 @@ class ScopeBuilder {
   /// What one binding reads.
   struct Reads {
     std::vector<Source> sources;
-    std::set<std::pair<NodeNumber, std::string>> seen;
+    /// Second and further outputs of one node. Most nodes are read once, and then none is here.
+    std::set<std::pair<NodeNumber, std::string>> further;
     bool whole = false;  ///< a single promise for the whole of an output
   };
 
+  /// Which input read a node last, and where its source is in that input's.
+  struct LastRead {
+    std::size_t input = 0;
+    std::size_t source = 0;
+  };
+
+  void AddSource(Source source, Reads& reads) {
+    LastRead& last = last_reads_[source.node];
+    if (last.input == inputs_) {
+      if (reads.sources[last.source].output == source.output ||
+          !reads.further.emplace(source.node, source.output).second) {
+        return;
+      }
+    } else {
+      last = {inputs_, reads.sources.size()};
+    }
+    reads.sources.push_back(std::move(source));
+  }
+
   /// Bindings nest at most as deep as messages may.
-  Status AddSources(const core::Node& node, const core::BindingData& data, Reads& reads) const {
+  Status AddSources(const core::Node& node, const core::BindingData& data, Reads& reads) {
+    reads.sources.reserve(reads.sources.size() +
+                          static_cast<std::size_t>(data.collection().bindings_size()));
     for (const auto& item : data.collection().bindings()) {
       if (auto status = AddSources(node, item, reads); !status) return status;
     }
@@ -169,9 +195,7 @@ class ScopeBuilder {
     for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
       if (alias.alias() == variable->name) source.output = alias.var();
     }
-    if (reads.seen.emplace(source.node, source.output).second) {
-      reads.sources.push_back(std::move(source));
-    }
+    AddSource(std::move(source), reads);
     return {};
   }
 
@@ -283,7 +307,10 @@ class ScopeBuilder {
   Scope scope_;
   std::vector<const core::Node*> nodes_;
   IdIndex numbers_;
+  /// Children, items, the failure node, and the nodes that have children or items.
   std::unordered_map<const core::Node*, NodeNumber> by_message_;
+  std::size_t inputs_ = 0;            ///< so far, of all nodes
+  std::vector<LastRead> last_reads_;  ///< by node
 };
 
 }  // namespace

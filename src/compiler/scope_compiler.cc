@@ -53,6 +53,49 @@ void PointAtStartNode(core::Node& node) {
                      [](core::Node& child) { PointAtStartNode(child); });
 }
 
+/// Copies of all ids side by side: edges name nodes in any order, and reading their ids from all
+/// over the template would miss every cache.
+class CompactIds {
+ public:
+  explicit CompactIds(const std::vector<NodeFacts>& nodes) {
+    std::size_t letters = 0;
+    for (const NodeFacts& facts : nodes) letters += facts.id.size();
+    letters_.reserve(letters);
+    views_.reserve(nodes.size());
+    for (const NodeFacts& facts : nodes) {
+      const std::size_t begin = letters_.size();
+      letters_ += facts.id;
+      views_.emplace_back(letters_.data() + begin, facts.id.size());
+    }
+  }
+  CompactIds(const CompactIds&) = delete;
+  CompactIds& operator=(const CompactIds&) = delete;
+
+  [[nodiscard]] const std::vector<std::string_view>& views() const { return views_; }
+
+ private:
+  std::string letters_;
+  std::vector<std::string_view> views_;
+};
+
+/// Writes one side of the connections; `Neighbours(node)` are a node's, by number. All keys come
+/// first: while the map grows it reads them again and again, and they should lie side by side.
+template <class Side, class Neighbours>
+void WriteSide(const std::vector<std::string_view>& ids, Neighbours neighbours_of, Side& side) {
+  std::vector<core::ConnectionSet::IdList*> lists(ids.size(), nullptr);
+  for (NodeNumber node = 0; node < ids.size(); ++node) {
+    if (!neighbours_of(node).empty()) lists[node] = &side[std::string(ids[node])];
+  }
+  for (NodeNumber node = 0; node < ids.size(); ++node) {
+    if (lists[node] == nullptr) continue;
+    const auto neighbours = neighbours_of(node);
+    lists[node]->mutable_ids()->Reserve(static_cast<int>(neighbours.size()));
+    for (const NodeNumber neighbour : neighbours) {
+      lists[node]->add_ids(ids[neighbour].data(), ids[neighbour].size());
+    }
+  }
+}
+
 std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<NodeFacts>& nodes,
                    char separator) {
   std::string text;
@@ -78,11 +121,11 @@ void NormaliseTemplate(core::WorkflowTemplate& workflow) {
   *end.mutable_inputs() = workflow.outputs();
   IdIndex ids;
   ids.Reserve(nodes.size() + 2);
-  ids.Add(kStartNodeId, kStartNode);
-  ids.Add(kEndNodeId, kEndNode);
+  ids.Add(kStartNodeId);
+  ids.Add(kEndNodeId);
   for (core::Node* extracted : nodes) {
     std::unique_ptr<core::Node> node(extracted);
-    if (!ids.Add(node->id(), kNone)) continue;
+    if (!ids.Add(node->id())) continue;
     PointAtStartNode(*node);
     std::sort(node->mutable_upstream_node_ids()->begin(), node->mutable_upstream_node_ids()->end());
     workflow.mutable_nodes()->AddAllocated(node.release());
@@ -113,12 +156,10 @@ void ScopeCompiler::Compile() {
   CheckNodes();
   CheckFailureNode();
   ConnectOrphans();
-  std::vector<std::string_view> ids;
-  ids.reserve(nodes_.nodes().size());
-  for (const NodeFacts& facts : nodes_.nodes()) ids.push_back(facts.id);
-  graph_.Sort(ids);
+  const CompactIds ids(nodes_.nodes());
+  graph_.Sort(ids.views());
   CheckReachability();
-  WriteConnections();
+  WriteConnections(ids.views());
 }
 
 void ScopeCompiler::AddNodes() {
@@ -218,10 +259,10 @@ void ScopeCompiler::AddDetachedUpstream(std::string_view id,
 
 void ScopeCompiler::ConnectOrphans() {
   for (NodeNumber node = kEndNode + 1; node < graph_.size(); ++node) {
-    if (graph_.upstream(node).empty() && !waits_for_nobody_[node]) graph_.AddEdge(kStartNode, node);
+    if (!graph_.HasUpstream(node) && !waits_for_nobody_[node]) graph_.AddEdge(kStartNode, node);
   }
   for (NodeNumber node = kEndNode + 1; node < graph_.size(); ++node) {
-    if (graph_.downstream(node).empty()) graph_.AddEdge(node, kEndNode);
+    if (!graph_.HasDownstream(node)) graph_.AddEdge(node, kEndNode);
   }
 }
 
@@ -244,21 +285,14 @@ void ScopeCompiler::CheckReachability() {
       "The Workflow contain unreachable nodes [" + Joined(walk.unreached, nodes, ',') + "].");
 }
 
-void ScopeCompiler::WriteConnections() {
+void ScopeCompiler::WriteConnections(const std::vector<std::string_view>& ids) {
   core::ConnectionSet& connections = *workflow_.mutable_connections();
-  const auto& nodes = nodes_.nodes();
-  const auto write = [&nodes](const std::vector<NodeNumber>& neighbours, const NodeFacts& facts,
-                              auto& side) {
-    if (neighbours.empty()) return;
-    core::ConnectionSet::IdList& list = side[std::string(facts.id)];
-    for (const NodeNumber neighbour : neighbours) list.add_ids(std::string(nodes[neighbour].id));
-  };
-  for (const NodeFacts& facts : nodes) {
-    write(graph_.upstream(facts.number), facts, *connections.mutable_upstream());
-  }
-  for (const NodeFacts& facts : nodes) {
-    write(graph_.downstream(facts.number), facts, *connections.mutable_downstream());
-  }
+  WriteSide(
+      ids, [this](NodeNumber node) { return graph_.upstream(node); },
+      *connections.mutable_upstream());
+  WriteSide(
+      ids, [this](NodeNumber node) { return graph_.downstream(node); },
+      *connections.mutable_downstream());
   for (auto& [id, upstream] : detached_upstream_) {
     std::sort(upstream.begin(), upstream.end());
     upstream.erase(std::unique(upstream.begin(), upstream.end()), upstream.end());

@@ -35,7 +35,8 @@ class ScopeCompiler {
   void CheckFailureNode();
   void ConnectOrphans();
   void CheckReachability();
-  void WriteConnections();
+  /// `ids` are the nodes', by number.
+  void WriteConnections(const std::vector<std::string_view>& ids);
   /// Checks bindings, keeps discovered types, returns the numbers of the nodes read.
   std::vector<NodeNumber> CheckBindings(NodeFacts& facts);
   void AddDetachedUpstream(std::string_view id, const std::vector<NodeNumber>& sources);

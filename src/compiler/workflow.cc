@@ -23,9 +23,12 @@ namespace core = flyteidl::core;
 
 constexpr char kRootId[] = "root";
 
-/// Takes what a source offers into `library` and `closure`, without duplicates.
+/// Takes what a source offers into `library` and `closure`, without duplicates. Templates are
+/// copied before anything looks at their nodes: the copies lie in memory in the order of the walks
+/// to come, which the caller's need not.
 void Collect(const WorkflowSource& source, Library& library, core::CompiledWorkflowClosure& closure,
              CompileErrors& errors) {
+  *closure.mutable_primary()->mutable_template_() = *source.primary;
   for (const core::CompiledTask* task : source.tasks) {
     if (task == nullptr || !task->has_template_()) {
       errors.Add(ValueRequired(kRootId, "tasks"));
@@ -143,10 +146,9 @@ std::size_t CountNodes(const core::WorkflowTemplate& workflow) {
   return count;
 }
 
-void CheckSize(const WorkflowSource& source, CompileErrors& errors) {
-  std::size_t nodes = CountNodes(*source.primary);
-  for (const core::WorkflowTemplate* workflow : source.sub_workflows)
-    nodes += CountNodes(*workflow);
+void CheckSize(const core::CompiledWorkflowClosure& closure, CompileErrors& errors) {
+  std::size_t nodes = CountNodes(closure.primary().template_());
+  for (const auto& workflow : closure.sub_workflows()) nodes += CountNodes(workflow.template_());
   if (nodes <= limits::kNodesMax) return;
   errors.Add(ErrorCode::kTooManyNodes, kStartNodeId,
              "The workflow and its sub-workflows have " + std::to_string(nodes) +
@@ -162,22 +164,20 @@ Compiled<core::CompiledWorkflowClosure> CompileWorkflow(const WorkflowSource& so
     errors.Add(ValueRequired(kRootId, "wf"));
     return tl::unexpected(std::move(errors));
   }
-  CheckSize(source, errors);
-  if (!errors.empty()) return tl::unexpected(std::move(errors));
-
   Library library;
   core::CompiledWorkflowClosure closure;
   Collect(source, library, closure, errors);
+  CheckSize(closure, errors);
   if (!errors.empty()) return tl::unexpected(std::move(errors));
+  const core::WorkflowTemplate& primary = closure.primary().template_();
   SubWorkflowOrder order(library, closure);
-  const auto reached = order.From(*source.primary, errors);
-  CheckReferences(library, *source.primary, *source.primary, errors);
+  const auto reached = order.From(primary, errors);
+  CheckReferences(library, primary, primary, errors);
   for (const core::CompiledWorkflow* workflow : reached) {
-    CheckReferences(library, *source.primary, workflow->template_(), errors);
+    CheckReferences(library, primary, workflow->template_(), errors);
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
 
-  *closure.mutable_primary()->mutable_template_() = *source.primary;
   ScopeCompiler(library, *closure.mutable_primary(), errors).Compile();
   for (core::CompiledWorkflow* workflow : reached) {
     ScopeCompiler(library, *workflow, errors).Compile();
