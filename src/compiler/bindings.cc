@@ -215,8 +215,8 @@ BindingChecker::Outcome BindingChecker::CheckPromise(const std::string& input,
                                                      core::OutputReference& promise,
                                                      const Type* expected) {
   if (promise.node_id().empty()) promise.set_node_id(kStartNodeId);
-  const NodeFacts* source = nodes_.Find(promise.node_id());
-  if (source == nullptr) {
+  const NodeNumber source = nodes_.NumberOf(promise.node_id());
+  if (source == kNone) {
     errors_.Add(ErrorCode::kNodeReferenceNotFound, promise.node_id(),
                 "Referenced node [" + promise.node_id() + "] not found.");
     return Fail(ParameterNotBound(consumer_.id, input));
@@ -226,14 +226,14 @@ BindingChecker::Outcome BindingChecker::CheckPromise(const std::string& input,
     return Fail({ErrorCode::kSyntaxError, std::string(consumer_.id), variable.error().message});
   }
   // A source whose target is wrong has been reported; the edge still orders the two.
-  if (source->outputs == nullptr) {
-    sources_.push_back(source->number);
+  if (!nodes_.HasOutputs(source)) {
+    sources_.push_back(source);
     return {};
   }
   const std::string name(variable->name);
-  const core::Variable* output = source->Output(name);
+  const core::Variable* output = nodes_.Output(source, name);
   if (output == nullptr) {
-    errors_.Add(VariableNameNotFound(source->id, name));
+    errors_.Add(VariableNameNotFound(promise.node_id(), name));
     return Fail(ParameterNotBound(consumer_.id, input));
   }
   const core::LiteralType* declared = TypeOf(*output);
@@ -242,12 +242,13 @@ BindingChecker::Outcome BindingChecker::CheckPromise(const std::string& input,
     const Type* type = WalkType(promise, name, *declared, variable->index >= 0);
     if (type == nullptr) return {false, {}};
     if (expected != nullptr && !IsCastable(*type, *expected)) {
-      return Fail(MismatchingPromise(source->id, name, *type, consumer_.id, input, *expected));
+      return Fail(
+          MismatchingPromise(promise.node_id(), name, *type, consumer_.id, input, *expected));
     }
     // Copying large types for every promise would cost; only discovered inputs want them.
     if (expected == nullptr) outcome.type = *type;
   }
-  sources_.push_back(source->number);
+  sources_.push_back(source);
   return outcome;
 }
 

@@ -17,19 +17,24 @@ const flyteidl::core::Variable* NodeFacts::Output(const std::string& name) const
 
 void NodeTable::Reserve(std::size_t count) {
   nodes_.reserve(count);
+  outputs_.reserve(count);
   numbers_.Reserve(count);
 }
 
 bool NodeTable::Add(NodeFacts facts) {
   facts.number = static_cast<NodeNumber>(nodes_.size());
   if (!numbers_.Add(facts.id)) return false;
+  outputs_.push_back({facts.outputs, facts.node->output_aliases_size() > 0});
   nodes_.push_back(std::move(facts));
   return true;
 }
 
-const NodeFacts* NodeTable::Find(std::string_view id) const {
-  const NodeNumber found = numbers_.Find(id);
-  return found == kNone ? nullptr : &nodes_[found];
+const flyteidl::core::Variable* NodeTable::Output(NodeNumber number,
+                                                  const std::string& name) const {
+  if (outputs_[number].has_aliases) return nodes_[number].Output(name);
+  const auto& variables = outputs_[number].variables->variables();
+  const auto found = variables.find(name);
+  return found == variables.end() ? nullptr : &found->second;
 }
 
 }  // namespace martlet::compiler

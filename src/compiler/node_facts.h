@@ -4,6 +4,7 @@
 #include <flyteidl/core/workflow.pb.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,12 +46,27 @@ class NodeTable {
   void Reserve(std::size_t count);
   /// False when the id is taken.
   bool Add(NodeFacts facts);
-  [[nodiscard]] const NodeFacts* Find(std::string_view id) const;
+  /// kNone when there is none.
+  [[nodiscard]] NodeNumber NumberOf(std::string_view id) const { return numbers_.Find(id); }
+  /// `nodes()[number].Output(name)`, for promises to any node: reads the node only when it must.
+  [[nodiscard]] const flyteidl::core::Variable* Output(NodeNumber number,
+                                                       const std::string& name) const;
+  /// False: its target is missing or wrong.
+  [[nodiscard]] bool HasOutputs(NodeNumber number) const {
+    return outputs_[number].variables != nullptr;
+  }
   [[nodiscard]] std::vector<NodeFacts>& nodes() { return nodes_; }
   [[nodiscard]] const std::vector<NodeFacts>& nodes() const { return nodes_; }
 
  private:
+  /// As the node's facts say, where many fit a cache.
+  struct Outputs {
+    const flyteidl::core::VariableMap* variables = nullptr;
+    bool has_aliases = false;
+  };
+
   std::vector<NodeFacts> nodes_;
+  std::vector<Outputs> outputs_;  ///< by node
   IdIndex numbers_;
 };
 

@@ -46,6 +46,7 @@ class ScopeBuilder {
       status = Fill(static_cast<NodeNumber>(number));
     }
     if (!status) return Forward(status);
+    ConnectDownstream();
     return std::move(scope_);
   }
 
@@ -100,13 +101,7 @@ class ScopeBuilder {
     for (const core::Alias& alias : node.output_aliases()) {
       planned.aliases.push_back({alias.alias(), alias.var()});
     }
-    const core::ConnectionSet& connections = workflow_.connections();
-    if (auto status = Connect(node, connections.upstream(), planned.upstream); !status) {
-      return status;
-    }
-    if (auto status = Connect(node, connections.downstream(), planned.downstream); !status) {
-      return status;
-    }
+    if (auto status = ConnectUpstream(node, planned.upstream); !status) return status;
     if (planned.role != NodeRole::kArrayItem) {
       for (const core::Binding& binding : node.inputs()) {
         if (auto status = AddInput(node, binding, planned); !status) return status;
@@ -116,11 +111,10 @@ class ScopeBuilder {
     return FillDetail(node, planned);
   }
 
-  template <class Connections>
-  Status Connect(const core::Node& node, const Connections& side,
-                 std::vector<NodeNumber>& numbers) const {
-    const auto found = side.find(node.id());
-    if (found == side.end()) return {};
+  Status ConnectUpstream(const core::Node& node, std::vector<NodeNumber>& numbers) const {
+    const auto& upstream = workflow_.connections().upstream();
+    const auto found = upstream.find(node.id());
+    if (found == upstream.end()) return {};
     numbers.reserve(static_cast<std::size_t>(found->second.ids_size()));
     for (const std::string& id : found->second.ids()) {
       const NodeNumber number = numbers_.Find(id);
@@ -129,6 +123,30 @@ class ScopeBuilder {
     }
     std::sort(numbers.begin(), numbers.end());
     return {};
+  }
+
+  /// The other side of the same edges, between the nodes that edges order. The closure's own map of
+  /// it says the same, and reading it costs far more than turning the edges round.
+  void ConnectDownstream() {
+    // ends[n] is where n's edges begin, and moves to where they end while they come.
+    std::vector<std::size_t> ends(scope_.nodes.size() + 1, 0);
+    for (const Node& node : scope_.nodes) {
+      if (node.role != NodeRole::kRegular) continue;
+      for (const NodeNumber up : node.upstream) ++ends[up + 1];
+    }
+    for (std::size_t at = 1; at < ends.size(); ++at) ends[at] += ends[at - 1];
+    std::vector<NodeNumber> edges(ends.back());
+    for (NodeNumber number = 0; number < scope_.nodes.size(); ++number) {
+      if (scope_.nodes[number].role != NodeRole::kRegular) continue;
+      for (const NodeNumber up : scope_.nodes[number].upstream) edges[ends[up]++] = number;
+    }
+    std::size_t begin = 0;
+    for (NodeNumber number = 0; number < scope_.nodes.size(); ++number) {
+      const auto first = edges.begin() + static_cast<std::ptrdiff_t>(begin);
+      begin = ends[number];
+      scope_.nodes[number].downstream.assign(first,
+                                             edges.begin() + static_cast<std::ptrdiff_t>(begin));
+    }
   }
 
   Status AddInput(const core::Node& node, const core::Binding& binding, Node& planned) {

@@ -206,11 +206,11 @@ void ScopeCompiler::CheckNode(NodeFacts& facts) {
   }
   if (!facts.disagreeing_children) {
     for (const std::string& id : facts.node->upstream_node_ids()) {
-      const NodeFacts* upstream = nodes_.Find(id.empty() ? kStartNodeId : id);
-      if (upstream == nullptr) {
+      const NodeNumber upstream = nodes_.NumberOf(id.empty() ? kStartNodeId : id);
+      if (upstream == kNone) {
         waits_for_nobody_[facts.number] = true;
       } else {
-        graph_.AddEdge(upstream->number, facts.number);
+        graph_.AddEdge(upstream, facts.number);
       }
     }
   }
