@@ -34,6 +34,10 @@ CompileError VariableNameNotFound(std::string_view node_id, std::string_view var
               "Variable " + Bracketed(variable) + " not found on node " + Bracketed(node_id) + '.');
 }
 
+CompileError DuplicateId(std::string_view node_id) {
+  return Make(ErrorCode::kDuplicateId, node_id, "Trying to insert two nodes with the same id.");
+}
+
 CompileError ParameterNotBound(std::string_view node_id, std::string_view parameter) {
   return Make(ErrorCode::kParameterNotBound, node_id,
               "Parameter not bound " + Bracketed(parameter) + '.');

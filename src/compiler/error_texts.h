@@ -19,6 +19,7 @@ namespace martlet::compiler {
 [[nodiscard]] CompileError ValueRequired(std::string_view node_id, std::string_view field);
 [[nodiscard]] CompileError VariableNameNotFound(std::string_view node_id,
                                                 std::string_view variable);
+[[nodiscard]] CompileError DuplicateId(std::string_view node_id);
 [[nodiscard]] CompileError ParameterNotBound(std::string_view node_id, std::string_view parameter);
 [[nodiscard]] CompileError TaskNotFound(std::string_view node_id,
                                         const google::protobuf::Message& id);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/compiler.h"
+#include "compiler/error_texts.h"
 #include "compiler/identifiers.h"
 #include "compiler/node_walk.h"
 #include "literals/proto_text.h"
@@ -58,11 +59,6 @@ class Collector {
   std::vector<const core::WorkflowTemplate*> pending_;
 };
 
-CompileErrors DuplicateId(const core::Identifier& id) {
-  return CompileErrors({ErrorCode::kDuplicateId, literals::ProtoText(id),
-                        "Trying to insert two nodes with the same id."});
-}
-
 }  // namespace
 
 Compiled<Requirements> RequirementsOf(
@@ -71,7 +67,7 @@ Compiled<Requirements> RequirementsOf(
   Workflows by_key;
   for (const core::WorkflowTemplate* workflow : sub_workflows) {
     if (!by_key.emplace(KeyOf(workflow->id()), workflow).second) {
-      return tl::unexpected(DuplicateId(workflow->id()));
+      return tl::unexpected(CompileErrors(DuplicateId(literals::ProtoText(workflow->id()))));
     }
   }
   Collector collector(by_key);

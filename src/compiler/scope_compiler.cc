@@ -108,8 +108,10 @@ std::string Joined(const std::vector<NodeNumber>& numbers, const std::vector<Nod
 
 /// Puts a template into the shape of compiled ones: an interface, start-node and end-node first
 /// (end-node's inputs are the workflow's outputs), sorted upstream ids, promises to "" pointing at
-/// start-node. Of several nodes with one id the first stays (v1 accepts such workflows).
-void NormaliseTemplate(core::WorkflowTemplate& workflow) {
+/// start-node. A start-node and end-node that are there already are those of a compiled template,
+/// and made anew. Any other id that comes twice is an error, where v1 keeps the first node and
+/// loses the others in silence.
+void NormaliseTemplate(core::WorkflowTemplate& workflow, CompileErrors& errors) {
   workflow.mutable_interface()->mutable_inputs();
   workflow.mutable_interface()->mutable_outputs();
   std::vector<core::Node*> nodes(static_cast<std::size_t>(workflow.nodes_size()));
@@ -125,7 +127,12 @@ void NormaliseTemplate(core::WorkflowTemplate& workflow) {
   ids.Add(kEndNodeId);
   for (core::Node* extracted : nodes) {
     std::unique_ptr<core::Node> node(extracted);
-    if (!ids.Add(node->id())) continue;
+    if (!node->id().empty() && !ids.Add(node->id())) {
+      const bool was_compiled = node->target_case() == core::Node::TARGET_NOT_SET &&
+                                (node->id() == kStartNodeId || node->id() == kEndNodeId);
+      if (!was_compiled) errors.Add(DuplicateId(node->id()));
+      continue;
+    }
     PointAtStartNode(*node);
     std::sort(node->mutable_upstream_node_ids()->begin(), node->mutable_upstream_node_ids()->end());
     workflow.mutable_nodes()->AddAllocated(node.release());
@@ -148,7 +155,7 @@ void ScopeCompiler::Compile() {
     errors_.Add(ErrorCode::kNoNodesFound, id, "Can't find any nodes in workflow [" + id + "].");
     return;
   }
-  NormaliseTemplate(template_);
+  NormaliseTemplate(template_, errors_);
   CheckVariables(kStartNodeId, template_.interface().inputs(), errors_);
   CheckVariables(kStartNodeId, template_.interface().outputs(), errors_);
   AddNodes();
@@ -221,6 +228,7 @@ void ScopeCompiler::CheckChildren(NodeFacts& facts) {
   if (!facts.node->has_branch_node()) return;
   CheckConditions(facts, errors_);
   for (NodeFacts& child : facts.children) {
+    TakeDetachedId(child);
     if (child.inputs == nullptr) continue;
     AddDetachedUpstream(child.id, CheckBindings(child));
     CheckChildren(child);
@@ -244,10 +252,16 @@ void ScopeCompiler::CheckFailureNode() {
   failure_node_.node = template_.mutable_failure_node();
   failure_node_.id = failure_node_.node->id();
   if (failure_node_.id.empty()) errors_.Add(ValueRequired("<node>", "Id"));
+  TakeDetachedId(failure_node_);
   finder_.Find(failure_node_);
   if (failure_node_.inputs == nullptr) return;
   AddDetachedUpstream(failure_node_.id, CheckBindings(failure_node_));
   CheckChildren(failure_node_);
+}
+
+void ScopeCompiler::TakeDetachedId(const NodeFacts& facts) {
+  const bool is_new = detached_ids_.insert(facts.id).second;
+  if (!is_new || nodes_.NumberOf(facts.id) != kNone) errors_.Add(DuplicateId(facts.id));
 }
 
 void ScopeCompiler::AddDetachedUpstream(std::string_view id,

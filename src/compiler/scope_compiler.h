@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "compiler/errors.h"
@@ -39,6 +40,9 @@ class ScopeCompiler {
   void WriteConnections(const std::vector<std::string_view>& ids);
   /// Checks bindings, keeps discovered types, returns the numbers of the nodes read.
   std::vector<NodeNumber> CheckBindings(NodeFacts& facts);
+  /// Branch children and the failure node are no nodes of the graph, but clients know them by ids
+  /// too, which no other node of the scope may have.
+  void TakeDetachedId(const NodeFacts& facts);
   void AddDetachedUpstream(std::string_view id, const std::vector<NodeNumber>& sources);
 
   flyteidl::core::CompiledWorkflow& workflow_;
@@ -50,6 +54,7 @@ class ScopeCompiler {
   Graph graph_{0};
   /// Nodes with an upstream id that no node has: they are not orphans, and stay unreachable.
   std::vector<bool> waits_for_nobody_;
+  std::unordered_set<std::string_view> detached_ids_;
   /// Upstream ids of branch children and the failure node, which no edge leads to.
   std::map<std::string, std::vector<std::string_view>> detached_upstream_;
 };

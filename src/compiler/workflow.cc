@@ -46,8 +46,7 @@ void Collect(const WorkflowSource& source, Library& library, core::CompiledWorkf
   for (const core::WorkflowTemplate* workflow : source.sub_workflows) {
     const auto [position, is_new] = library.sub_workflows.emplace(KeyOf(workflow->id()), nullptr);
     if (!is_new) {
-      errors.Add(ErrorCode::kDuplicateId, literals::ProtoText(workflow->id()),
-                 "Trying to insert two nodes with the same id.");
+      errors.Add(DuplicateId(literals::ProtoText(workflow->id())));
       continue;
     }
     position->second = workflow;
