@@ -117,6 +117,8 @@ void WriteNode(std::size_t number, const Node& node, std::ostream& out) {
   if (node.policy.retries > 0) out << " retries=" << node.policy.retries;
   if (node.policy.timeout.count() > 0) out << " timeout=" << node.policy.timeout.count();
   if (node.policy.interruptible) out << " interruptible=" << *node.policy.interruptible;
+  for (const OutputAlias& alias : node.aliases)
+    out << " alias=" << alias.alias << ':' << alias.output;
   WriteDetail(node.detail, out);
   out << '\n';
   for (const Input& input : node.inputs) {
@@ -134,8 +136,10 @@ std::string PlanText(const Plan& plan) {
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
     const TaskTraits& task = plan.tasks[i];
     out << "task " << i << ' ' << task.id.name << " type=" << task.type
-        << (task.declares_outputs ? " outputs" : "") << (task.cacheable ? " cacheable" : "")
-        << '\n';
+        << (task.declares_outputs ? " outputs" : "");
+    if (task.cacheable) out << " cacheable=" << task.cache_version;
+    if (task.cache_serializable) out << " serialized";
+    out << '\n';
   }
   for (std::size_t i = 0; i < plan.scopes.size(); ++i) {
     const Scope& scope = plan.scopes[i];
@@ -144,6 +148,7 @@ std::string PlanText(const Plan& plan) {
     for (const std::string& output : scope.outputs) out << " out:" << output;
     if (scope.failure_node != kNone) out << " failure=" << scope.failure_node;
     if (scope.on_failure == OnFailure::kFailAfterExecutableNodesComplete) out << " fail-after";
+    if (scope.interruptible) out << " interruptible=" << *scope.interruptible;
     out << '\n';
     for (std::size_t n = 0; n < scope.nodes.size(); ++n) WriteNode(n, scope.nodes[n], out);
   }
