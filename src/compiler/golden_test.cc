@@ -105,6 +105,7 @@ TEST(Golden, PlansAreAsWritten) {
       std::ofstream(file) << PlanText(*plan);
     }
     EXPECT_EQ(ReadForTest(file), PlanText(*plan));
+    EXPECT_EQ("", EdgesThatDiffer(closure, *plan));
     for (ScopeNumber scope = 0; scope < plan->scopes.size(); ++scope) {
       const auto nodes = NodesOf(closure, scope);
       ASSERT_EQ(plan->scopes[scope].nodes.size(), nodes.size());

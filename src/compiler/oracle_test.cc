@@ -13,6 +13,7 @@
 
 #include "compiler/build_plan.h"
 #include "compiler/launch_inputs.h"
+#include "compiler/plan_text_for_test.h"
 #include "compiler/registry_for_test.h"
 #include "literals/canonical.h"
 #include "literals/proto_text.h"
@@ -207,7 +208,8 @@ class Replay {
         << literals::ProtoText(ours);
     ++counts_.closures;
     const auto plan = BuildPlan(recorded.compiled_workflow());
-    EXPECT_TRUE(plan) << plan.error().message;
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ("", EdgesThatDiffer(recorded.compiled_workflow(), *plan));
     ++counts_.plans;
   }
 

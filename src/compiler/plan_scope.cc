@@ -34,7 +34,7 @@ tl::unexpected<Error> Broken(std::string_view node_id, const std::string& what) 
 class ScopeBuilder {
  public:
   ScopeBuilder(const core::CompiledWorkflow& workflow, const PlanReferences& references)
-      : workflow_(workflow), source_(workflow.template_()), references_(references) {}
+      : source_(workflow.template_()), references_(references) {}
 
   Result<Scope> Build() {
     if (source_.nodes_size() < 2 || source_.nodes(kStartNode).id() != kStartNodeId ||
@@ -101,47 +101,64 @@ class ScopeBuilder {
     for (const core::Alias& alias : node.output_aliases()) {
       planned.aliases.push_back({alias.alias(), alias.var()});
     }
-    if (auto status = ConnectUpstream(node, planned.upstream); !status) return status;
     if (planned.role != NodeRole::kArrayItem) {
+      planned.inputs.reserve(static_cast<std::size_t>(node.inputs_size()));
       for (const core::Binding& binding : node.inputs()) {
         if (auto status = AddInput(node, binding, planned); !status) return status;
       }
     }
+    if (auto status = ConnectUpstream(node, planned); !status) return status;
     if (number == kStartNode || number == kEndNode) return {};
     return FillDetail(node, planned);
   }
 
-  Status ConnectUpstream(const core::Node& node, std::vector<NodeNumber>& numbers) const {
-    const auto& upstream = workflow_.connections().upstream();
-    const auto found = upstream.find(node.id());
-    if (found == upstream.end()) return {};
-    numbers.reserve(static_cast<std::size_t>(found->second.ids_size()));
-    for (const std::string& id : found->second.ids()) {
-      const NodeNumber number = numbers_.Find(id);
-      if (number == kNone) return Broken(node.id(), "is connected to unknown " + id);
-      numbers.push_back(number);
+  /// Edges follow from what a node reads and waits for. The closure's connections say the same, in
+  /// maps by id that cost more to look up than everything else here; they are for clients.
+  Status ConnectUpstream(const core::Node& node, Node& planned) const {
+    std::vector<NodeNumber>& upstream = planned.upstream;
+    for (const Input& input : planned.inputs) {
+      for (const Source& source : input.sources) upstream.push_back(source.node);
     }
-    std::sort(numbers.begin(), numbers.end());
+    // What runs as a branch's choice or after a failure waits for that alone.
+    if (planned.role == NodeRole::kRegular) {
+      for (const std::string& id : node.upstream_node_ids()) {
+        const NodeNumber number = id.empty() ? kStartNode : numbers_.Find(id);
+        if (number == kNone) return Broken(node.id(), "waits for unknown " + id);
+        upstream.push_back(number);
+      }
+    }
+    std::sort(upstream.begin(), upstream.end());
+    upstream.erase(std::unique(upstream.begin(), upstream.end()), upstream.end());
     return {};
   }
 
-  /// The other side of the same edges, between the nodes that edges order. The closure's own map of
-  /// it says the same, and reading it costs far more than turning the edges round.
+  /// Nodes that wait for nobody follow the start-node, the end-node follows those that nobody waits
+  /// for; then the edges are turned round.
   void ConnectDownstream() {
     // ends[n] is where n's edges begin, and moves to where they end while they come.
-    std::vector<std::size_t> ends(scope_.nodes.size() + 1, 0);
-    for (const Node& node : scope_.nodes) {
-      if (node.role != NodeRole::kRegular) continue;
-      for (const NodeNumber up : node.upstream) ++ends[up + 1];
+    const auto count = static_cast<NodeNumber>(source_.nodes_size());
+    std::vector<std::size_t> ends(count + std::size_t{1}, 0);
+    for (NodeNumber number = 0; number < count; ++number) {
+      std::vector<NodeNumber>& upstream = scope_.nodes[number].upstream;
+      if (upstream.empty() && number > kEndNode) upstream.push_back(kStartNode);
+      for (const NodeNumber up : upstream) ++ends[up + 1];
     }
+    std::vector<NodeNumber>& last = scope_.nodes[kEndNode].upstream;
+    const std::size_t read_by_end = last.size();
+    for (NodeNumber number = kEndNode + 1; number < count; ++number) {
+      if (ends[number + 1] > 0) continue;
+      last.push_back(number);
+      ends[number + 1] = 1;
+    }
+    std::inplace_merge(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(read_by_end),
+                       last.end());
     for (std::size_t at = 1; at < ends.size(); ++at) ends[at] += ends[at - 1];
     std::vector<NodeNumber> edges(ends.back());
-    for (NodeNumber number = 0; number < scope_.nodes.size(); ++number) {
-      if (scope_.nodes[number].role != NodeRole::kRegular) continue;
+    for (NodeNumber number = 0; number < count; ++number) {
       for (const NodeNumber up : scope_.nodes[number].upstream) edges[ends[up]++] = number;
     }
     std::size_t begin = 0;
-    for (NodeNumber number = 0; number < scope_.nodes.size(); ++number) {
+    for (NodeNumber number = 0; number < count; ++number) {
       const auto first = edges.begin() + static_cast<std::ptrdiff_t>(begin);
       begin = ends[number];
       scope_.nodes[number].downstream.assign(first,
@@ -319,7 +336,6 @@ class ScopeBuilder {
     planned.detail = std::move(detail);
   }
 
-  const core::CompiledWorkflow& workflow_;
   const core::WorkflowTemplate& source_;
   const PlanReferences& references_;
   Scope scope_;

@@ -1,5 +1,8 @@
 #include "compiler/plan_text_for_test.h"
 
+#include <flyteidl/core/compiler.pb.h>
+
+#include <set>
 #include <sstream>
 
 #include "base/match.h"
@@ -153,6 +156,38 @@ std::string PlanText(const Plan& plan) {
     for (std::size_t n = 0; n < scope.nodes.size(); ++n) WriteNode(n, scope.nodes[n], out);
   }
   return out.str();
+}
+
+std::string EdgesThatDiffer(const flyteidl::core::CompiledWorkflowClosure& closure,
+                            const Plan& plan) {
+  std::string differences;
+  const auto compare = [&differences](const Scope& scope, const Node& node, const char* side,
+                                      const std::vector<NodeNumber>& numbers, const auto& map) {
+    std::set<std::string> planned;
+    for (const NodeNumber number : numbers) planned.insert(scope.nodes[number].id);
+    std::set<std::string> connected;
+    const auto found = map.find(node.id);
+    if (found != map.end())
+      connected.insert(found->second.ids().begin(), found->second.ids().end());
+    if (planned == connected) return;
+    differences += scope.id.name + ' ' + node.id + ' ' + side + ": planned";
+    for (const std::string& id : planned) differences += ' ' + id;
+    differences += ", connected";
+    for (const std::string& id : connected) differences += ' ' + id;
+    differences += '\n';
+  };
+  for (std::size_t number = 0; number < plan.scopes.size(); ++number) {
+    const Scope& scope = plan.scopes[number];
+    const auto& connections =
+        number == 0 ? closure.primary().connections()
+                    : closure.sub_workflows(static_cast<int>(number) - 1).connections();
+    for (const Node& node : scope.nodes) {
+      if (node.role == NodeRole::kArrayItem) continue;
+      compare(scope, node, "up", node.upstream, connections.upstream());
+      compare(scope, node, "down", node.downstream, connections.downstream());
+    }
+  }
+  return differences;
 }
 
 }  // namespace martlet::compiler

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "compiler/build_plan.h"
 #include "compiler/compiler.h"
+#include "compiler/plan_text_for_test.h"
 #include "compiler/registry_for_test.h"
 #include "literals/canonical.h"
 
@@ -105,6 +106,7 @@ TEST(Property, EdgesAreMirroredAndEverythingLiesBetweenStartAndEnd) {
     ASSERT_TRUE(closure);
     const auto plan = BuildPlan(*closure);
     ASSERT_TRUE(plan);
+    EXPECT_EQ("", EdgesThatDiffer(*closure, *plan));
     const auto& nodes = plan->root().nodes;
     EXPECT_TRUE(nodes[kStartNode].upstream.empty());
     EXPECT_TRUE(nodes[kEndNode].downstream.empty());
@@ -312,9 +314,9 @@ TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
   expect_broken([](auto& c) { c.clear_primary(); }, "must come first");
   expect_broken(
       [](auto& c) {
-        (*c.mutable_primary()->mutable_connections()->mutable_upstream())["n1"].add_ids("zz");
+        c.mutable_primary()->mutable_template_()->mutable_nodes(2)->add_upstream_node_ids("zz");
       },
-      "is connected to unknown zz");
+      "waits for unknown zz");
   expect_broken(
       [](auto& c) { c.mutable_primary()->mutable_template_()->mutable_nodes(3)->set_id("n0"); },
       "is there twice");
