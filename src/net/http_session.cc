@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/limits.h"
@@ -186,7 +187,10 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
   parser.body_limit(boost::none);
   stream_.expires_after(limits::kHttpIdleTimeout);
   idle_ = true;
-  const auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  if (error == http::error::bad_transfer_encoding && DropChunkingOfNoBody(parser)) {
+    std::tie(error, size) = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  }
   idle_ = false;
   unread_body_ = static_cast<bool>(error) && !draining_;
   if (error == http::error::header_limit) {
@@ -218,6 +222,23 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
       expect && boost::beast::iequals(boost::beast::string_view(expect->data(), expect->size()),
                                       "100-continue");
   co_return true;
+}
+
+bool HttpSession::DropChunkingOfNoBody(Parser& parser) {
+  // Python's requests announces an empty file by both `Content-Length: 0` and `Transfer-Encoding:
+  // chunked`, and then sends neither a body nor the end of one; flytekit uploads files in this way.
+  // The parser stops in front of the second header. No other pair of the two is taken: which of
+  // them is right is how requests are smuggled. What may follow is never read as a request.
+  const auto length = parser.get().find(http::field::content_length);
+  if (length == parser.get().end() || length->value() != "0") return false;
+  const auto bytes = buffer_.cdata();
+  const boost::beast::string_view rest(static_cast<const char*>(bytes.data()), bytes.size());
+  constexpr boost::beast::string_view kName = "transfer-encoding:";
+  const std::size_t end = rest.find("\r\n");
+  if (end == rest.npos || !boost::beast::iequals(rest.substr(0, kName.size()), kName)) return false;
+  buffer_.consume(end + 2);
+  unclear_end_ = true;
+  return true;
 }
 
 asio::awaitable<bool> HttpSession::ServeOne() {
@@ -290,7 +311,7 @@ asio::awaitable<bool> HttpSession::SkipBody(Parser& parser) {
     parser.get().body().size = scrap.size();
     co_await http::async_read(stream_, buffer_, parser, kAwait);
   }
-  unread_body_ = !parser.is_done();
+  unread_body_ = unclear_end_ || !parser.is_done();
   co_return !unread_body_;
 }
 

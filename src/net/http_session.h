@@ -56,6 +56,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   boost::asio::awaitable<bool> ServeOne();
   boost::asio::awaitable<bool> ReadHead(Parser& parser, HttpRequest& request);
+  bool DropChunkingOfNoBody(Parser& parser);
   boost::asio::awaitable<Status> ReadBody(Parser& parser, BodySink& sink);
   boost::asio::awaitable<bool> SkipBody(Parser& parser);
   boost::asio::awaitable<bool> Send(std::string_view method, HttpResponse response,
@@ -79,6 +80,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool draining_ = false;
   bool continue_expected_ = false;
   bool unread_body_ = false;  // the client may still be sending
+  bool unclear_end_ = false;  // two headers disagreed on where the request ends
 };
 
 }  // namespace martlet::net

@@ -342,10 +342,12 @@ Result<std::unique_ptr<Port>> Port::Open(Options options) {
                                                  "\": it is not an IP address; use 127.0.0.1");
   }
   if (!address.is_loopback() && !options.allow_non_loopback) {
-    return UserError(Code::kInvalidArgument,
-                     "refusing to listen on " + options.host +
-                         ": there is no authentication, so everybody who reaches this address "
-                         "could run programs as you; use 127.0.0.1, or say that you mean it");
+    return UserError(
+        Code::kInvalidArgument,
+        "refusing to listen on " + options.host +
+            ": there is no authentication, so everybody who reaches this address "
+            "could run programs as you; listen on 127.0.0.1, and reach it from elsewhere "
+            "through an SSH tunnel");
   }
   const tcp::endpoint endpoint(address, options.port);
   const std::string where = Describe(endpoint);

@@ -198,6 +198,37 @@ TEST_F(PortTest, BodiesWithLengthAndInChunks) {
   EXPECT_EQ(client.Get("/echo", "GET").body, "\n");
 }
 
+// What Python's requests sends for an empty file: both headers, no body, and no end of chunks.
+TEST_F(PortTest, AnEmptyBodyMayBeCalledChunkedAsWell) {
+  Start();
+  for (const std::string after : {"", "0\r\n\r\n", "GET /smuggled HTTP/1.1\r\nHost: l\r\n\r\n"}) {
+    RawClient client(port_->port());
+    client.Send(
+        "PUT /sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nX-Other: a\r\n"
+        "Transfer-Encoding: chunked\r\nX-More: b\r\n\r\n" +
+        after);
+    const auto response = client.Receive();
+    EXPECT_EQ(response.status, 200) << after;
+    EXPECT_EQ(response.body, "0\n") << after;
+    EXPECT_TRUE(client.WaitForClose()) << after;
+  }
+}
+
+TEST_F(PortTest, ABodyWithTwoLengthsIsRefused) {
+  Start();
+  for (const std::string headers : {"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+                                    "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+                                    "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"
+                                    "Transfer-Encoding: chunked\r\n",
+                                    "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"
+                                    "Content-Length: 4\r\n"}) {
+    RawClient client(port_->port());
+    client.Send("PUT /sink HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n0\r\n\r\n");
+    EXPECT_EQ(client.Receive().status, 400) << headers;
+    EXPECT_TRUE(client.WaitForClose()) << headers;
+  }
+}
+
 TEST_F(PortTest, ContinueIsSentWhenTheBodyIsWanted) {
   Start();
   RawClient client(port_->port());
