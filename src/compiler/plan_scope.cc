@@ -260,9 +260,10 @@ class ScopeBuilder {
     if (task == references_.tasks.end()) return Broken(node.id(), "runs a task that is not there");
     planned.kind = NodeKind::kTask;
     planned.detail = TaskDetail{static_cast<std::uint32_t>(task->second)};
-    if (planned.policy.retries == 0) {
-      planned.policy.retries =
-          references_.task_templates[task->second]->metadata().retries().retries();
+    const core::TaskMetadata& metadata = references_.task_templates[task->second]->metadata();
+    if (planned.policy.retries == 0) planned.policy.retries = metadata.retries().retries();
+    if (planned.policy.timeout.count() == 0) {
+      planned.policy.timeout = Nanoseconds(metadata.timeout());
     }
     return {};
   }
