@@ -42,6 +42,17 @@ std::string Parent(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
 }
 
+/// As tar does, such entries are left out: flytekit packs whatever was imported by a path below the
+/// workflow's folder as it is spelled, so that `../venv/bin/pyflyte` packs itself.
+bool NamesAParent(std::string_view path) {
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (path.substr(at, end - at) == "..") return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 Status CheckEntry(archive_entry* entry) {
   const std::string name =
       archive_entry_pathname(entry) == nullptr ? std::string() : archive_entry_pathname(entry);
@@ -112,6 +123,9 @@ Status UnpackArchive(const std::string& archive_path, const std::string& target)
       return UserError(Code::kInvalidArgument, "code bundle " + archive_path + ": more than " +
                                                    std::to_string(limits::kBundleEntriesMax) +
                                                    " entries");
+    }
+    if (const char* name = archive_entry_pathname(entry); name != nullptr && NamesAParent(name)) {
+      continue;
     }
     if (Status safe = CheckEntry(entry); !safe) return safe;
     const std::string path = target + '/' + archive_entry_pathname(entry);
