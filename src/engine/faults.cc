@@ -87,9 +87,7 @@ std::string CascadingAbortCause(std::string_view parent, std::string_view reason
 Fault UnsupportedNodeFault(std::string_view node, std::string_view kind) {
   std::string message = "Node [";
   message += node;
-  message += "] is a ";
-  message += kind;
-  message += " node, and this version of Martlet does not run ";
+  message += "]: this version of Martlet does not run ";
   message += kind;
   message += " nodes. Run the workflow without it, or with a later version.";
   return {"UnsupportedNodeKind", std::move(message), FaultKind::kUser, {}, {}, {}};

@@ -31,6 +31,23 @@ tl::unexpected<Error> NotRunnable() {
                    "TaskSpecification, unable to determine Pod configuration");
 }
 
+/// Flyte's co-pilot brings inputs as files beside the container and collects files as outputs.
+/// flytekit's ContainerTask asks for it always, also where there is nothing to bring or to collect.
+bool NeedsFilesBeside(const TaskTemplate& task, const flyteidl::core::DataLoadingConfig& config) {
+  const auto& interface = task.interface();
+  return config.enabled() &&
+         (interface.outputs().variables_size() > 0 ||
+          (!config.input_path().empty() && interface.inputs().variables_size() > 0));
+}
+
+tl::unexpected<Error> NoFilesBeside() {
+  return UserError(Code::kUnimplemented,
+                   "the task wants its inputs as files or its outputs collected from files "
+                   "(data_config of its container, as flytekit's ContainerTask has it); this "
+                   "version of Martlet does neither. Give the inputs in the command as "
+                   "{{.inputs.NAME}} and have no outputs, or use a ShellTask or a Python task.");
+}
+
 Result<Program> FromPod(const TaskTemplate& task) {
   const Struct* container = PrimaryContainer(task);
   if (container == nullptr) return NotRunnable();
@@ -47,8 +64,12 @@ Result<Program> FromPod(const TaskTemplate& task) {
 }
 
 Result<Program> ProgramOf(const TaskTemplate& task) {
-  if (task.has_k8s_pod()) return FromPod(task);
+  if (task.has_k8s_pod()) {
+    if (NeedsFilesBeside(task, task.k8s_pod().data_config())) return NoFilesBeside();
+    return FromPod(task);
+  }
   if (!task.has_container()) return NotRunnable();
+  if (NeedsFilesBeside(task, task.container().data_config())) return NoFilesBeside();
   Program program;
   program.arguments.assign(task.container().command().begin(), task.container().command().end());
   program.arguments.insert(program.arguments.end(), task.container().args().begin(),
