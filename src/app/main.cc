@@ -100,7 +100,7 @@ int ShowConfig(const SettingFlags& flags) {
   const auto loaded = flags.Load();
   if (!loaded) return Fail(loaded.error());
   for (const SettingInfo& info : AllSettings()) {
-    std::printf("%-18s %-12s %s\n", info.name.c_str(),
+    std::printf("%-20s %-12s %s\n", info.name.c_str(),
                 std::string(OriginName(loaded->origins.at(info.name))).c_str(),
                 info.show(loaded->settings).c_str());
   }
@@ -151,6 +151,14 @@ int Main(int argc, char** argv) {
   verify_flags.AddTo(*verify);
   verify->add_flag("--json", json, "print one JSON object");
   CLI::App* version = app.add_subcommand("version", "print the version");
+  app.set_version_flag("--version", std::string("martlet ") + kVersion);
+  // CLI11 would say that a command is missing.
+  const auto named = app.get_subcommands(
+      [&](CLI::App* command) { return argc > 1 && command->check_name(argv[1]); });
+  if (argc > 1 && argv[1][0] != '-' && named.empty()) {
+    std::fprintf(stderr, "error: no command '%s': `martlet --help` lists them\n", argv[1]);
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,6 +18,8 @@
 #include "api/reflection_handlers.h"
 #include "api/registry_handlers.h"
 #include "api/server.h"
+#include "app/data_directory.h"
+#include "app/python.h"
 #include "app/version.h"
 #include "base/confined_files.h"
 #include "base/log.h"
@@ -64,7 +66,9 @@ Result<HostPort> ParseListen(const std::string& listen) {
     return UserError(Code::kInvalidArgument,
                      "listen '" + listen + "': HOST:PORT is expected, such as 127.0.0.1:30080");
   }
-  return HostPort{listen.substr(0, colon), static_cast<std::uint16_t>(port)};
+  std::string host = listen.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return HostPort{std::move(host), static_cast<std::uint16_t>(port)};
 }
 
 /// Beside our own executable: both come from one build or one package.
@@ -79,26 +83,6 @@ std::string FromEnvironment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-/// The interpreter for tasks: the setting, the virtual environment we are in, or `python3` of PATH.
-std::string ChoosePython(const Settings& settings) {
-  if (!settings.python.empty()) return settings.python;
-  if (const std::string venv = FromEnvironment("VIRTUAL_ENV"); !venv.empty()) {
-    return venv + "/bin/python";
-  }
-  std::string directory;
-  for (const char c : FromEnvironment("PATH") + ':') {
-    if (c != ':') {
-      directory.push_back(c);
-      continue;
-    }
-    std::string candidate = directory + "/python3";
-    if (!directory.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
-    directory.clear();
-  }
-  return "";
-}
-
-/// What tasks inherit: what any program needs to find its way, and what the operator names.
 /// The operator's bounds as far as they can be enforced. Checked when the settings were read.
 executors::Resources LimitsMax(const Settings& settings) {
   executors::Resources most;
@@ -113,6 +97,7 @@ executors::Resources LimitsMax(const Settings& settings) {
   return most;
 }
 
+/// What tasks inherit: what any program needs to find its way, and what the operator names.
 std::vector<std::pair<std::string, std::string>> Inherited(const Settings& settings,
                                                            const std::string& python) {
   std::vector<std::string> names = {"HOME", "USER", "LANG", "TZ"};
@@ -167,6 +152,7 @@ class Server::Parts {
   PosixFiles files;
   Settings settings;
   std::string data;
+  std::string python;  // absolute; empty: there is none
   std::unique_ptr<store::Store> store;
   std::unique_ptr<ConfinedFiles> object_files;
   std::unique_ptr<objects::UrlSigner> signer;
@@ -235,7 +221,6 @@ class Server::Parts {
   }
 
   Status OpenRuntime(const std::string& address) {
-    const std::string python = ChoosePython(settings);
     executors::ProcessExecutorOptions options;
     options.data_directory = data;
     options.keeper_program = KeeperProgram();
@@ -390,10 +375,22 @@ Result<std::unique_ptr<Server>> Server::Start(const Settings& settings) {
   std::error_code error;
   parts.data = std::filesystem::absolute(settings.data, error).lexically_normal().string();
   while (parts.data.size() > 1 && parts.data.back() == '/') parts.data.pop_back();
+  if (Status ours = CheckDataDirectory(parts.files, parts.data); !ours) return Forward(ours);
+  auto python = ChoosePython({.setting = settings.python,
+                              .virtual_env = FromEnvironment("VIRTUAL_ENV"),
+                              .path = FromEnvironment("PATH")});
+  if (!python) return Forward(python);
+  parts.python = *std::move(python);
   if (Status made = parts.files.MakeDirectories(parts.data); !made) return Forward(made);
 
   // The port first: an address that may not be used is refused before anything is touched.
   if (Status opened = parts.OpenPort(); !opened) return Forward(opened);
+  if (!HasFlytekit(parts.python, FromEnvironment("PATH"))) {
+    LogWarning(
+        "server.no_flytekit",
+        {{"python", parts.python},
+         {"consequence", "tasks of flytekit fail; install it there, or pass another --python"}});
+  }
   const std::string url = parts.api->Url();
   server->address_ = url.substr(url.find("://") + 3);
   if (Status opened = parts.OpenStores(); !opened) return Forward(opened);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "literals/quantity.h"
+#include "service/kubernetes_names.h"
 
 namespace martlet::app {
 namespace {
@@ -60,6 +61,46 @@ SettingInfo Number(std::string name, std::int64_t Settings::*member, std::int64_
             return {};
           },
           [member](const Settings& settings) { return std::to_string(settings.*member); }};
+}
+
+/// Ids of projects or domains, under the rule that registering a project follows.
+SettingInfo Ids(std::string name, std::vector<std::string> Settings::*member, std::string help,
+                std::size_t least) {
+  return {std::move(name), std::move(help),
+          [member, least](Settings& settings, const std::string& value) -> Status {
+            std::vector<std::string> ids = SplitCommas(value);
+            if (ids.size() < least) {
+              return UserError(Code::kInvalidArgument, "at least one name is expected");
+            }
+            for (const std::string& id : ids) {
+              if (const auto problems = service::DnsLabelProblems(id); !problems.empty()) {
+                return UserError(Code::kInvalidArgument, "'" + id + "': " + problems.front());
+              }
+            }
+            settings.*member = std::move(ids);
+            return {};
+          },
+          [member](const Settings& settings) { return JoinCommas(settings.*member); }};
+}
+
+SettingInfo PublicUrlSetting() {
+  SettingInfo info =
+      Text("public_url", &Settings::public_url,
+           "URL under which clients reach the server; default: what each request says");
+  info.set = [](Settings& settings, const std::string& value) -> Status {
+    const std::size_t scheme = value.find("://");
+    const std::string name = value.substr(0, scheme);
+    const std::string rest = scheme == std::string::npos ? "" : value.substr(scheme + 3);
+    const bool plain = value.find_first_of(" \t\r\n?#@\"'<>\\") == std::string::npos;
+    if (!value.empty() &&
+        ((name != "http" && name != "https") || rest.empty() || rest.front() == '/' || !plain)) {
+      return UserError(Code::kInvalidArgument,
+                       "'" + value + "' is not a URL such as http://127.0.0.1:30080");
+    }
+    settings.public_url = value;
+    return {};
+  };
+  return info;
 }
 
 SettingInfo Names(std::string name, std::vector<std::string> Settings::*member, std::string help) {
@@ -172,6 +213,8 @@ Status ApplyFile(LoadedSettings& loaded, const std::string& path) {
       }
     }
     return {};
+  } catch (const YAML::BadFile&) {
+    return UserError(Code::kInvalidArgument, path + ": the configuration file cannot be read");
   } catch (const YAML::Exception& error) {
     return UserError(Code::kInvalidArgument, path + ": " + error.what());
   }
@@ -213,13 +256,12 @@ const std::vector<SettingInfo>& AllSettings() {
            "HOST:PORT to serve on; loopback only; port 0 takes a free one"),
       Text("python", &Settings::python,
            "interpreter that runs tasks; default: VIRTUAL_ENV's, else python3 with flytekit"),
-      Text("public_url", &Settings::public_url,
-           "URL under which clients reach the server; default: what each request says"),
+      PublicUrlSetting(),
       Text("ready_file", &Settings::ready_file,
            "file that receives HOST:PORT once the server answers"),
-      Names("seed_projects", &Settings::seed_projects,
-            "projects that a new data directory starts with"),
-      Names("domains", &Settings::domains, "domains of every project"),
+      Ids("seed_projects", &Settings::seed_projects,
+          "projects that a new data directory starts with", 0),
+      Ids("domains", &Settings::domains, "domains of every project", 1),
       Number("max_literal_bytes", &Settings::max_literal_bytes, 1024, 1 << 30,
              "largest literal of inputs and outputs"),
       Number("max_parallelism", &Settings::max_parallelism, 0, 1'000'000,

@@ -45,6 +45,34 @@ TEST_F(SettingsTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   EXPECT_EQ(loaded->origins.at("python"), Origin::kDefault);
 }
 
+TEST_F(SettingsTest, NamesAndUrlsThatNobodyCouldUseAreRefused) {
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"seed_projects", "flytesnacks,Bad Name"},
+      {"seed_projects", "a/b"},
+      {"domains", ""},
+      {"domains", "a,Staging"},
+      {"public_url", "not a url"},
+      {"public_url", "ftp://host"},
+      {"public_url", "127.0.0.1:30080"},
+      {"public_url", "http://"},
+      {"public_url", "http:///path"},
+      {"public_url", "http://host/?a"}};
+  for (const auto& [name, value] : bad) {
+    sources_.flags = {{name, value}};
+    const auto loaded = LoadSettings(sources_);
+    ASSERT_FALSE(loaded) << name << ' ' << value;
+    EXPECT_EQ(loaded.error().message.substr(0, 2), "--") << "names the flag";
+  }
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"seed_projects", ""},
+           {"domains", "d-1"},
+           {"public_url", ""},
+           {"public_url", "https://flyte.example.com:8443/prefix"}}) {
+    sources_.flags = {{name, value}};
+    EXPECT_TRUE(LoadSettings(sources_)) << name << ' ' << value;
+  }
+}
+
 TEST_F(SettingsTest, BadValuesNameTheSettingAndWhatIsAccepted) {
   environment_ = {{"MARTLET_TASK_SLOTS", "many"}};
   EXPECT_EQ(LoadSettings(sources_).error().message,

@@ -56,6 +56,10 @@ void Say(std::string_view text) {
   Say(spec.argv[0]);
   Say(": ");
   Say(::strerror(error));
+  if (std::string_view(spec.argv[0]).starts_with("pyflyte-")) {
+    Say(". flytekit is not installed beside the Python that runs tasks, nor in their PATH: install "
+        "it there, or give `martlet serve` another --python");
+  }
   Say("\n");
   ::_exit(error == ENOENT ? 127 : 126);
 }
