@@ -1,3 +1,4 @@
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -66,12 +67,21 @@ class SettingFlags {
   std::map<std::string, std::optional<std::string>> values_;
 };
 
+/// Protobuf writes what it finds wrong with a client's bytes to stderr; the client is told anyway.
+void LogProtobuf(google::protobuf::LogLevel level, const char* /*file*/, int /*line*/,
+                 const std::string& message) {
+  Log(level == google::protobuf::LOGLEVEL_FATAL ? LogLevel::kError : LogLevel::kDebug, "protobuf",
+      {{"message", message}});
+}
+
 int Serve(const SettingFlags& flags) {
   const auto loaded = flags.Load();
   if (!loaded) return Fail(loaded.error());
   const Settings& settings = loaded->settings;
   if (settings.log_level == "debug") SetLogLevel(LogLevel::kDebug);
   if (settings.log_level == "warning") SetLogLevel(LogLevel::kWarning);
+
+  google::protobuf::SetLogHandler(LogProtobuf);
 
   // Threads inherit the mask, so that only sigwait below sees these.
   sigset_t signals;

@@ -24,6 +24,13 @@ namespace http = boost::beast::http;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+/// What Beast itself found wrong is not HTTP; errors of the transport have no reader.
+bool IsMalformed(const boost::system::error_code& error) {
+  return error &&
+         error.category() == boost::system::error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
 tl::unexpected<Error> TooLarge(std::size_t bytes_max) {
   return UserError(Code::kResourceExhausted,
                    "the request body is larger than " + std::to_string(bytes_max) + " bytes");
@@ -201,15 +208,19 @@ asio::awaitable<bool> HttpSession::ReadHead(Parser& parser, HttpRequest& request
     co_return false;
   }
   if (error) {
-    // Anything else that Beast itself found wrong is not HTTP; transport errors have no reader.
-    if (error.category() == boost::system::error_code(http::error::bad_method).category() &&
-        error != http::error::end_of_stream && error != http::error::partial_message) {
+    if (IsMalformed(error)) {
       co_await Send(request.method,
                     TextResponse(400, "not a valid HTTP/1.1 request: " + error.message()), false);
     }
     co_return false;
   }
   const auto& head = parser.get();
+  if (head.count(http::field::host) > 1 || head.count(http::field::origin) > 1) {
+    // Which of them was checked, and which is meant? RFC 9112, 3.2.
+    co_await Send(request.method, TextResponse(400, "the request has Host or Origin twice"), false);
+    unread_body_ = true;
+    co_return false;
+  }
   request.method = std::string(head.method_string());
   request.target = std::string(head.target());
   request.peer = peer_;
@@ -289,6 +300,10 @@ asio::awaitable<Status> HttpSession::ReadBody(Parser& parser, BodySink& sink) {
     stream_.expires_after(limits::kHttpBodyTimeout);
     auto [error, size] = co_await http::async_read(stream_, buffer_, parser, kAwait);
     stream_.expires_never();
+    if (IsMalformed(error) && error != http::error::need_buffer) {
+      co_return UserError(Code::kInvalidArgument,
+                          "the request body is not valid HTTP/1.1: " + error.message());
+    }
     if (error && error != http::error::need_buffer) {
       co_return UserError(Code::kUnavailable, "the request body ended early: " + error.message());
     }

@@ -275,6 +275,16 @@ TEST_F(PortTest, SinkMayRefuse) {
   EXPECT_EQ(response.body, "enough\n");
 }
 
+TEST_F(PortTest, AMalformedChunkIsTheClientsMistake) {
+  Start();
+  RawClient client(port_->port());
+  client.Send("POST /sink HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n");
+  const auto response = client.Receive();
+  EXPECT_EQ(response.status, 409);
+  EXPECT_NE(response.body.find("not valid HTTP/1.1: bad chunk"), std::string::npos);
+  EXPECT_TRUE(client.WaitForClose());
+}
+
 TEST_F(PortTest, BodyThatEndsEarlyIsAnError) {
   Start();
   RawClient client(port_->port());
@@ -328,6 +338,16 @@ TEST_F(PortTest, RefusesWhatIsNotHttpAndHeadsThatAreTooLarge) {
   client.Send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n");
   EXPECT_EQ(client.Receive().status, 431);
   EXPECT_TRUE(client.WaitForClose());
+}
+
+TEST_F(PortTest, ASecondHostOrOriginIsRefused) {
+  Start();
+  for (const std::string more :
+       {"Host: evil.example\r\n", "Origin: http://localhost\r\nOrigin: http://e\r\n"}) {
+    RawClient client(port_->port());
+    EXPECT_EQ(client.Get("/a", "GET", more).status, 400) << more;
+    EXPECT_TRUE(client.WaitForClose()) << more;
+  }
 }
 
 TEST_F(PortTest, PagesOfOtherOriginsAreRefused) {
