@@ -121,8 +121,13 @@ int Stop(const SettingFlags& flags, bool tasks) {
   const auto loaded = flags.Load();
   if (!loaded) return Fail(loaded.error());
   if (loaded->settings.data.empty()) return Fail(NoDataDirectory());
-  if (Status stopped = StopServer(loaded->settings.data, tasks); !stopped) {
-    return Fail(stopped.error());
+  const auto stopped = StopServer(loaded->settings.data, tasks);
+  if (!stopped) return Fail(stopped.error());
+  if (!stopped->server) {
+    std::fprintf(stderr, "no server was running on %s\n", loaded->settings.data.c_str());
+  }
+  if (stopped->tasks_left) {
+    std::fprintf(stderr, "tasks go on: `martlet stop --tasks` ends them\n");
   }
   return 0;
 }

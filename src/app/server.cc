@@ -404,7 +404,8 @@ Result<std::unique_ptr<Server>> Server::Start(const Settings& settings) {
 
 void Server::Stop(Nanos grace) { parts_->Stop(grace); }
 
-Status StopServer(const std::string& data, bool tasks) {
+Result<Stopped> StopServer(const std::string& data, bool tasks) {
+  Stopped result;
   PosixFiles files;
   const auto record = files.ReadAll(ServerFile(data), 1 << 16);
   if (!record && record.error().code != Code::kNotFound) return Forward(record);
@@ -417,6 +418,7 @@ Status StopServer(const std::string& data, bool tasks) {
       const auto process = keeper::OpenProcess(parsed["pid"].get<std::int32_t>(),
                                                parsed["start_time"].get<std::uint64_t>());
       if (keeper::IsAlive(process)) {
+        result.server = true;
         keeper::SendSignal(process, SIGTERM);
         const SystemClock clock;
         const Nanos deadline = clock.Steady() + kStopTimeout;
@@ -434,12 +436,13 @@ Status StopServer(const std::string& data, bool tasks) {
       data + "/keeper", [](const keeper::Event&) {}, [] {});
   if (!keeper) {
     // Nobody answers: no keeper, no tasks of it.
-    if (!tasks || keeper.error().code == Code::kUnavailable) return {};
+    if (!tasks || keeper.error().code == Code::kUnavailable) return result;
     return Forward(keeper);
   }
   const auto stopped = (*keeper)->Call(keeper::Stop{.tasks = tasks});
-  if (!stopped) return Forward(stopped);
-  return {};
+  result.tasks_left = !stopped && stopped.error().code == Code::kFailedPrecondition;
+  if (!stopped && !result.tasks_left) return Forward(stopped);
+  return result;
 }
 
 }  // namespace martlet::app

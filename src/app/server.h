@@ -36,9 +36,15 @@ class Server {
   std::string address_;
 };
 
+/// What `martlet stop` found and left.
+struct Stopped {
+  bool server = false;      ///< a server was running
+  bool tasks_left = false;  ///< tasks go on under their keeper
+};
+
 /// `martlet stop`: ends the server of this data directory and its keeper; with `tasks`, the tasks
-/// as well. OK when nothing runs. FAILED_PRECONDITION when tasks run and `tasks` is false: they and
-/// the keeper stay.
-Status StopServer(const std::string& data, bool tasks);
+/// as well. Without it a keeper that has tasks stays with them. DEADLINE_EXCEEDED if the server
+/// does not end in 30 s.
+Result<Stopped> StopServer(const std::string& data, bool tasks);
 
 }  // namespace martlet::app

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.conformance import clients, executions
+from tests.conformance.processes import alive, until
 from tests.conformance.server import START_SECONDS, binary
 
 FAILED, USAGE = 1, 2
@@ -103,3 +104,25 @@ def test_a_python_without_flytekit_is_told(server_factory, workflows, tmp_path):
     closure = executions.wait(stubs, executions.name_in(done.output)).closure
     stubs.close()
     assert "flytekit is not installed beside the Python" in closure.error.message
+
+
+def test_stop_leaves_tasks_and_stop_tasks_does_not(server_factory, workflows, tmp_path):
+    own = server_factory()
+    pyflyte = clients.Pyflyte(own.address, tmp_path / "home", workflows)
+    trace = tmp_path / "trace"
+    run = ("run", "--remote", "-p", clients.PROJECT, "-d", clients.DOMAIN)
+    started = pyflyte(*run, "slow.py", "hang", "--trace", str(trace))
+    assert started.code == 0, started.output
+    until(trace.exists, "the task to run")
+    pids = [int(pid) for pid in trace.read_text().split()]
+    stop = ("stop", "--data", str(own.data))
+
+    first = martlet(*stop, folder=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "tasks go on" in first.stderr
+    assert not own.running() and all(alive(pid) for pid in pids)
+
+    second = martlet(*stop, "--tasks", folder=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert "no server was running" in second.stderr
+    until(lambda: not any(alive(pid) for pid in pids), f"processes {pids} to end")

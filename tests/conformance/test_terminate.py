@@ -1,7 +1,6 @@
 """Scenario 23: terminating a running execution ends its processes and records who asked why."""
 
 import os
-import time
 
 import grpc
 import pytest
@@ -11,25 +10,7 @@ from flyteidl.core import execution_pb2 as core_execution_pb2
 from tests.conformance import executions
 from tests.conformance.clients import DOMAIN, PROJECT
 from tests.conformance.executions import Phase
-
-DEADLINE = 30.0
-
-
-def until(condition, what):
-    end = time.monotonic() + DEADLINE
-    while not (value := condition()):
-        assert time.monotonic() < end, f"not within {DEADLINE} s: {what}"
-        time.sleep(0.01)
-    return value
-
-
-def alive(pid):
-    """Whether a process exists and is more than a zombie."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+from tests.conformance.processes import alive, until
 
 
 def test_terminating_ends_the_task_and_everything_it_started(pyflyte, stubs, remote, tmp_path):
