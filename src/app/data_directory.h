@@ -8,9 +8,9 @@
 namespace martlet::app {
 
 /// Whether a server may take `path` as its data directory: it does not exist, or holds a store
-/// already, or holds nothing that could be somebody else's. A server sweeps `work/` and `code/`
-/// when it starts, so a folder of a user's projects must never be taken for one. Files beside are
-/// fine: people keep the log, the configuration and the ready file there. FAILED_PRECONDITION with
+/// already, or holds nothing by the names that a server uses. A server sweeps `work/` and `code/`
+/// when it starts, so a folder of a user's projects must never be taken for one. A first start that
+/// was killed may have left empty folders and the beginning of a store. FAILED_PRECONDITION with
 /// what is in the way.
 Status CheckDataDirectory(Files& files, const std::string& path);
 

@@ -72,8 +72,8 @@ struct Input {
 struct Policy {
   /// User retries: the node's, else the task's. Attempts are one more.
   std::uint32_t retries = 0;
-  /// The node's, else the task's: flytekit gives it to the node in workflows, but nobody does for an
-  /// execution of a single task.
+  /// The node's, else the task's: flytekit gives it to the node in workflows, but nobody does for
+  /// an execution of a single task.
   std::chrono::nanoseconds timeout{0};
   std::optional<bool> interruptible;
 };
