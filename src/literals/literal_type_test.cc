@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/random.h"
 #include "literals/castable.h"
 #include "literals/json_for_test.h"
 #include "literals/proto_text.h"
@@ -278,6 +279,75 @@ TEST(LiteralType, WhatFlytekitWritesFitsWhatItDeclares) {
     }
   }
   EXPECT_EQ(111, values);
+}
+
+/// A type as people write them: lists, mappings and unions of kinds, unions not within each other.
+core::LiteralType RandomType(Random& random, int depth, bool in_union = false) {
+  core::LiteralType type;
+  switch (depth > 0 ? random.Below(in_union ? 3 : 4) : 0) {
+    case 1:
+      *type.mutable_collection_type() = RandomType(random, depth - 1);
+      break;
+    case 2:
+      *type.mutable_map_value_type() = RandomType(random, depth - 1);
+      break;
+    case 3:
+      for (std::uint64_t i = 0, variants = 1 + random.Below(3); i < variants; ++i) {
+        core::LiteralType& variant = *type.mutable_union_type()->add_variants();
+        variant = RandomType(random, depth - 1, true);
+        variant.mutable_structure()->set_tag("t" + std::to_string(i));
+      }
+      break;
+    default:
+      constexpr core::SimpleType kKinds[] = {core::INTEGER, core::STRING, core::NONE};
+      type.set_simple(kKinds[random.Below(3)]);
+  }
+  return type;
+}
+
+core::Literal RandomValue(Random& random, const core::LiteralType& type) {
+  core::Literal literal;
+  if (type.has_collection_type()) {
+    literal.mutable_collection();
+    for (std::uint64_t i = random.Below(4); i > 0; --i) {
+      *literal.mutable_collection()->add_literals() = RandomValue(random, type.collection_type());
+    }
+  } else if (type.has_map_value_type()) {
+    literal.mutable_map();
+    for (std::uint64_t i = random.Below(4); i > 0; --i) {
+      (*literal.mutable_map()->mutable_literals())[std::to_string(i)] =
+          RandomValue(random, type.map_value_type());
+    }
+  } else if (type.has_union_type()) {
+    const auto& variants = type.union_type().variants();
+    const core::LiteralType& variant =
+        variants[static_cast<int>(random.Below(static_cast<std::uint64_t>(variants.size())))];
+    *literal.mutable_scalar()->mutable_union_()->mutable_value() = RandomValue(random, variant);
+    *literal.mutable_scalar()->mutable_union_()->mutable_type() = variant;
+  } else if (type.simple() == core::NONE) {
+    literal.mutable_scalar()->mutable_none_type();
+  } else if (type.simple() == core::STRING) {
+    literal.mutable_scalar()->mutable_primitive()->set_string_value("s");
+  } else {
+    literal.mutable_scalar()->mutable_primitive()->set_integer(1);
+  }
+  return literal;
+}
+
+TEST(LiteralType, AnyValueIsCastableToTheTypeThatItIsOf) {
+  SeededRandom random(21);
+  int containers = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const core::LiteralType declared = RandomType(random, 4);
+    const core::Literal value = RandomValue(random, declared);
+    const auto type = TypeOf(value);
+    ASSERT_TRUE(type);
+    EXPECT_TRUE(IsCastable(*type, declared))
+        << ProtoText(value) << "\nis of " << ProtoText(*type) << "\nnot " << ProtoText(declared);
+    containers += value.has_scalar() ? 0 : 1;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(containers, 5'000);
 }
 
 TEST(LiteralType, OptionalIsAUnionWithNone) {
