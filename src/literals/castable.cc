@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/limits.h"
 #include "literals/canonical.h"
@@ -42,11 +43,10 @@ std::optional<core::SimpleType> SimpleOf(core::SchemaType::SchemaColumn::SchemaC
   return std::nullopt;
 }
 
-bool SameColumn(const core::SchemaType::SchemaColumn& schema,
-                const core::StructuredDatasetType::DatasetColumn& dataset) {
+bool SameColumnType(const core::SchemaType::SchemaColumn& schema,
+                    const core::StructuredDatasetType::DatasetColumn& dataset) {
   const auto simple = SimpleOf(schema.type());
-  return schema.name() == dataset.name() && simple.has_value() &&
-         dataset.literal_type().type_case() == core::LiteralType::kSimple &&
+  return simple.has_value() && dataset.literal_type().type_case() == core::LiteralType::kSimple &&
          dataset.literal_type().simple() == *simple;
 }
 
@@ -104,17 +104,14 @@ class Comparison {
 
   bool SchemaCastable(const core::LiteralType& up, const core::SchemaType& down) {
     if (up.has_schema()) {
-      const auto& columns = up.schema().columns();
-      return columns.empty() || down.columns().empty() ||
-             IsSubset(down.columns(), columns, [](const auto& a, const auto& b) {
-               return a.name() == b.name() && a.type() == b.type();
-             });
+      return ColumnsCastable(up.schema().columns(), down.columns(),
+                             [](const auto& a, const auto& b) { return a.type() == b.type(); });
     }
     if (!up.has_structured_dataset_type()) return false;
     const core::StructuredDatasetType& dataset = up.structured_dataset_type();
     return FormatsAgree(dataset.format(), "parquet") &&
-           (dataset.columns().empty() || down.columns().empty() ||
-            IsSubset(down.columns(), dataset.columns(), SameColumn));
+           ColumnsCastable(dataset.columns(), down.columns(),
+                           [](const auto& a, const auto& b) { return SameColumnType(b, a); });
   }
 
   bool DatasetCastable(const core::LiteralType& up, const core::StructuredDatasetType& down) {
@@ -122,28 +119,30 @@ class Comparison {
     if (up.has_structured_dataset_type()) {
       const core::StructuredDatasetType& dataset = up.structured_dataset_type();
       return FormatsAgree(dataset.format(), down.format()) &&
-             (dataset.columns().empty() || down.columns().empty() ||
-              IsSubset(down.columns(), dataset.columns(), [this](const auto& a, const auto& b) {
-                return a.name() == b.name() && Castable(b.literal_type(), a.literal_type());
-              }));
+             ColumnsCastable(dataset.columns(), down.columns(),
+                             [this](const auto& a, const auto& b) {
+                               return Castable(a.literal_type(), b.literal_type());
+                             });
     }
     return up.has_schema() && FormatsAgree(down.format(), "parquet") &&
-           (up.schema().columns().empty() || down.columns().empty() ||
-            IsSubset(down.columns(), up.schema().columns(),
-                     [](const auto& a, const auto& b) { return SameColumn(b, a); }));
+           ColumnsCastable(up.schema().columns(), down.columns(), SameColumnType);
   }
 
-  /// Every element of `some` has a match in `all`; both are columns, and a table has few.
-  template <class A, class B, class Match>
-  bool IsSubset(const RepeatedPtrField<A>& some, const RepeatedPtrField<B>& all, Match match) {
-    for (const A& a : some) {
-      bool found = false;
-      for (const B& b : all) {
-        if (!TakeStep()) return false;
-        found = match(a, b);
-        if (found) break;
-      }
-      if (!found) return false;
+  /// Every column that `down` names is in `up` and `fits(its column there, column)`. Of two columns
+  /// of one name the last counts.
+  template <class Up, class Down, class Fits>
+  bool ColumnsCastable(const RepeatedPtrField<Up>& up, const RepeatedPtrField<Down>& down,
+                       Fits fits) {
+    if (up.empty() || down.empty()) return true;
+    std::unordered_map<std::string_view, const Up*> by_name;
+    for (const Up& column : up) {
+      if (!TakeStep()) return false;
+      by_name[column.name()] = &column;
+    }
+    for (const Down& column : down) {
+      if (!TakeStep()) return false;
+      const auto found = by_name.find(column.name());
+      if (found == by_name.end() || !fits(*found->second, column)) return false;
     }
     return true;
   }

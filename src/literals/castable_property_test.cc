@@ -116,6 +116,28 @@ TEST(Castable, HostileUnionsAreCutOff) {
   EXPECT_TRUE(IsCastable(nested_up, nested_up));
 }
 
+TEST(Castable, WideTablesAreComparedWhole) {
+  core::LiteralType dataset;
+  core::LiteralType schema;
+  for (int i = 0; i < 5'000; ++i) {
+    auto& column = *dataset.mutable_structured_dataset_type()->add_columns();
+    column.set_name("c" + std::to_string(i));
+    column.mutable_literal_type()->set_simple(core::FLOAT);
+    auto& old = *schema.mutable_schema()->add_columns();
+    old.set_name("c" + std::to_string(4'999 - i));
+    old.set_type(core::SchemaType::SchemaColumn::FLOAT);
+  }
+  for (const auto* up : {&dataset, &schema}) {
+    for (const auto* down : {&dataset, &schema}) EXPECT_TRUE(IsCastable(*up, *down));
+  }
+  core::LiteralType wider = dataset;
+  wider.mutable_structured_dataset_type()->add_columns()->set_name("one more");
+  EXPECT_FALSE(IsCastable(dataset, wider));
+  // Of two columns of one name the last counts, as in v1.
+  dataset.mutable_structured_dataset_type()->add_columns()->set_name("c0");
+  EXPECT_FALSE(IsCastable(dataset, schema));
+}
+
 TEST(Castable, HostileSchemasInUnionsAreCutOff) {
   // 400 dataclasses of 100 fields each, of which the last differs: 160,000 pairs of schemas, and
   // each costs as much as the whole of it.
