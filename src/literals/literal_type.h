@@ -18,6 +18,10 @@ namespace martlet::literals {
 /// The type that v1 infers for a value. Collections of several element types become a collection
 /// of their union, sorted by text; an empty collection has element type NONE.
 ///
+/// What is empty takes the type of its neighbours, and neighbours with values of unions are typed
+/// together, so that `[[1, None], [2], []]` is of `List[List[Optional[int]]]`. v1 does so one level
+/// deep and for lists only, and refuses what flytekit writes for deeper types and for dicts.
+///
 /// Errors: INVALID_ARGUMENT for a value whose type cannot be told (no value at all, a blob
 /// without metadata), with v1's text "got unknown literal type: …".
 [[nodiscard]] Result<flyteidl::core::LiteralType> TypeOf(const flyteidl::core::Literal& literal);
