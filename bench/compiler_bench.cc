@@ -34,7 +34,7 @@ double ProcessorMilliseconds() {
 
 constexpr int kSmall = 10'000;
 constexpr int kLarge = 100'000;
-constexpr int kRuns = 5;
+constexpr int kRuns = 11;
 
 core::Identifier Id(core::ResourceType type, const std::string& name) {
   core::Identifier id;

@@ -82,6 +82,7 @@ class ScopeBuilder {
       by_message_.emplace(&node, static_cast<NodeNumber>(nodes_.size()));
     }
     nodes_.push_back(&node);
+    has_aliases_.push_back(node.output_aliases_size() > 0);
     Node& planned = scope_.nodes.emplace_back();
     planned.role = role;
     planned.id = node.id();
@@ -227,8 +228,10 @@ class ScopeBuilder {
     if (!variable) return Broken(node.id(), "reads a variable that is none: " + promise.var());
     if (variable->index >= 0) reads.whole = false;
     Source source{number, std::string(variable->name)};
-    for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
-      if (alias.alias() == variable->name) source.output = alias.var();
+    if (has_aliases_[source.node]) {
+      for (const core::Alias& alias : nodes_[source.node]->output_aliases()) {
+        if (alias.alias() == variable->name) source.output = alias.var();
+      }
     }
     AddSource(std::move(source), reads);
     return {};
@@ -341,6 +344,7 @@ class ScopeBuilder {
   const PlanReferences& references_;
   Scope scope_;
   std::vector<const core::Node*> nodes_;
+  std::vector<bool> has_aliases_;  ///< by node: sources are read in any order, and few have any
   IdIndex numbers_;
   /// Children, items, the failure node, and the nodes that have children or items.
   std::unordered_map<const core::Node*, NodeNumber> by_message_;
