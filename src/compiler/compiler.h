@@ -62,6 +62,9 @@ struct WorkflowSource {
 /// connections filled in, promises to "" pointing at start-node; tasks and sub-workflows in the
 /// order given, tasks without duplicates. A sub-workflow that no node reaches is carried as it is.
 ///
+/// Stricter than v1: no two nodes of a scope may have one id, and none the id that a node inside
+/// another gets while it runs. v1 loses or mixes up such nodes in silence.
+///
 /// Where v1 prefixes the branch children of a sub-workflow once per node that refers to it, we
 /// prefix once: ids do not depend on how often a sub-workflow is used.
 [[nodiscard]] Compiled<flyteidl::core::CompiledWorkflowClosure> CompileWorkflow(

@@ -82,7 +82,7 @@ TEST(Errors, ComeAsWritten) {
       EXPECT_NE(std::string::npos, text.find(part.get<std::string>())) << text;
     }
   }
-  EXPECT_GT(cases, 60);
+  EXPECT_GT(cases, 95);
 }
 
 /// The codes in a text of collected errors.

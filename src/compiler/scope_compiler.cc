@@ -13,6 +13,7 @@
 #include "compiler/branch.h"
 #include "compiler/error_texts.h"
 #include "compiler/id_index.h"
+#include "compiler/identifiers.h"
 #include "literals/proto_text.h"
 
 namespace martlet::compiler {
@@ -144,7 +145,8 @@ void NormaliseTemplate(core::WorkflowTemplate& workflow, CompileErrors& errors) 
 
 ScopeCompiler::ScopeCompiler(const Library& library, core::CompiledWorkflow& workflow,
                              CompileErrors& errors)
-    : workflow_(workflow),
+    : library_(library),
+      workflow_(workflow),
       template_(*workflow.mutable_template_()),
       errors_(errors),
       finder_(library, template_, errors) {}
@@ -164,6 +166,7 @@ void ScopeCompiler::Compile() {
   CheckFailureNode();
   ConnectOrphans();
   const CompactIds ids(nodes_.nodes());
+  CheckNamesOfOthersChildren(ids.views());
   graph_.Sort(ids.views());
   CheckReachability();
   WriteConnections(ids.views());
@@ -260,7 +263,7 @@ void ScopeCompiler::CheckFailureNode() {
 }
 
 void ScopeCompiler::TakeDetachedId(const NodeFacts& facts) {
-  const bool is_new = detached_ids_.insert(facts.id).second;
+  const bool is_new = detached_.emplace(facts.id, facts.node).second;
   if (!is_new || nodes_.NumberOf(facts.id) != kNone) errors_.Add(DuplicateId(facts.id));
 }
 
@@ -269,6 +272,45 @@ void ScopeCompiler::AddDetachedUpstream(std::string_view id,
   if (sources.empty()) return;
   auto& upstream = detached_upstream_[std::string(id)];
   for (const NodeNumber source : sources) upstream.push_back(nodes_.nodes()[source].id);
+}
+
+void ScopeCompiler::CheckNamesOfOthersChildren(const std::vector<std::string_view>& ids) {
+  for (const std::string_view id : ids) CheckNameOfOthersChild(id);
+  for (const auto& [id, node] : detached_) CheckNameOfOthersChild(id);
+}
+
+void ScopeCompiler::CheckNameOfOthersChild(std::string_view id) {
+  // <id of the parent>-<its attempt>-<id of the child>: engine contract §2.3.
+  for (std::size_t dash = id.find('-'); dash != id.npos; dash = id.find('-', dash + 1)) {
+    const std::size_t end = id.find_first_not_of("0123456789", dash + 1);
+    if (end == id.npos || end == dash + 1 || id[end] != '-') continue;
+    const std::string_view parent = id.substr(0, dash);
+    if (!IsInside(parent, id.substr(end + 1))) continue;
+    errors_.Add(ErrorCode::kInvalidValue, id,
+                "Invalid value [Id]: nodes inside [" + std::string(parent) +
+                    "] get this id. Rename the node.");
+    return;
+  }
+}
+
+bool ScopeCompiler::IsInside(std::string_view parent, std::string_view child) const {
+  const NodeNumber number = nodes_.NumberOf(parent);
+  const auto detached = detached_.find(parent);
+  if (number == kNone && detached == detached_.end()) return false;
+  const core::Node& node = number != kNone ? *nodes_.nodes()[number].node : *detached->second;
+  // What a dynamic task makes is known when it has run; flytekit calls it dn0, dn1, ...
+  if (node.has_task_node()) {
+    return child.size() > 2 && child.starts_with("dn") && child[2] >= '0' && child[2] <= '9';
+  }
+  if (!node.workflow_node().has_sub_workflow_ref()) return false;
+  const auto sub = library_.sub_workflows.find(KeyOf(node.workflow_node().sub_workflow_ref()));
+  if (sub == library_.sub_workflows.end()) return false;
+  const auto begins = [child](const core::Node& inside) {
+    return child.starts_with(inside.id()) &&
+           (child.size() == inside.id().size() || child[inside.id().size()] == '-');
+  };
+  return std::any_of(sub->second->nodes().begin(), sub->second->nodes().end(), begins) ||
+         (sub->second->has_failure_node() && begins(sub->second->failure_node()));
 }
 
 void ScopeCompiler::ConnectOrphans() {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/errors.h"
@@ -34,6 +34,12 @@ class ScopeCompiler {
   void CheckNode(NodeFacts& facts);
   void CheckChildren(NodeFacts& facts);
   void CheckFailureNode();
+  /// Refuses ids that nodes inside another node get while it runs: clients would see two nodes of
+  /// one id. `ids` are the nodes', by number.
+  void CheckNamesOfOthersChildren(const std::vector<std::string_view>& ids);
+  void CheckNameOfOthersChild(std::string_view id);
+  /// True when `id` is the node `parent`, and `child` what the id of a node inside it ends with.
+  [[nodiscard]] bool IsInside(std::string_view parent, std::string_view child) const;
   void ConnectOrphans();
   void CheckReachability();
   /// `ids` are the nodes', by number.
@@ -45,6 +51,7 @@ class ScopeCompiler {
   void TakeDetachedId(const NodeFacts& facts);
   void AddDetachedUpstream(std::string_view id, const std::vector<NodeNumber>& sources);
 
+  const Library& library_;
   flyteidl::core::CompiledWorkflow& workflow_;
   flyteidl::core::WorkflowTemplate& template_;
   CompileErrors& errors_;
@@ -54,7 +61,7 @@ class ScopeCompiler {
   Graph graph_{0};
   /// Nodes with an upstream id that no node has: they are not orphans, and stay unreachable.
   std::vector<bool> waits_for_nobody_;
-  std::unordered_set<std::string_view> detached_ids_;
+  std::unordered_map<std::string_view, const flyteidl::core::Node*> detached_;
   /// Upstream ids of branch children and the failure node, which no edge leads to.
   std::map<std::string, std::vector<std::string_view>> detached_upstream_;
 };
