@@ -21,7 +21,7 @@ class DataDirectoryTest : public testing::TestWithParam<Case> {
     char name[] = "/tmp/martlet-data-XXXXXX";
     root_ = ::mkdtemp(name);
   }
-  ~DataDirectoryTest() override { std::filesystem::remove_all(root_); }
+  void TearDown() override { std::filesystem::remove_all(root_); }
 
   PosixFiles files_;
   std::filesystem::path root_;

@@ -19,7 +19,7 @@ bool CanRun(const std::string& program) {
 std::string Find(const std::string& name, const std::string& path) {
   for (std::size_t at = 0; at <= path.size();) {
     const std::size_t end = std::min(path.find(':', at), path.size());
-    const std::string candidate = path.substr(at, end - at) + '/' + name;
+    std::string candidate = path.substr(at, end - at) + '/' + name;
     if (end > at && CanRun(candidate)) return candidate;
     at = end + 1;
   }

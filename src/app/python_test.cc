@@ -19,7 +19,7 @@ class PythonTest : public testing::Test {
     Make("bin/python3");
     path_ = "/nowhere::" + root_ + "/bin";
   }
-  ~PythonTest() override { std::filesystem::remove_all(root_); }
+  void TearDown() override { std::filesystem::remove_all(root_); }
 
   void Make(const std::string& program) {
     const std::filesystem::path whole = root_ + '/' + program;

@@ -16,7 +16,7 @@ class SettingsTest : public testing::Test {
       return found == environment_.end() ? std::nullopt : std::optional(found->second);
     };
   }
-  ~SettingsTest() override {
+  void TearDown() override {
     if (sources_.file) ::unlink(sources_.file->c_str());
   }
 

@@ -127,7 +127,7 @@ std::string FindProgram(const std::string& name, const Environment& env) {
   const std::string path = ValueOf(env, "PATH");
   for (std::size_t at = 0; at <= path.size();) {
     const std::size_t end = std::min(path.find(':', at), path.size());
-    const std::string candidate = path.substr(at, end - at) + '/' + name;
+    std::string candidate = path.substr(at, end - at) + '/' + name;
     if (end > at && runnable(candidate)) return candidate;
     at = end + 1;
   }

@@ -34,7 +34,7 @@ class CodeBundleTest : public testing::Test {
   void TearDown() override { ASSERT_TRUE(files_.RemoveTree(root_)); }
 
   std::string Tar(const std::vector<Entry>& entries, bool gzip) {
-    const std::string path = root_ + "/bundle.tar.gz";
+    std::string path = root_ + "/bundle.tar.gz";
     archive* out = archive_write_new();
     if (gzip) archive_write_add_filter_gzip(out);
     archive_write_set_format_pax_restricted(out);
