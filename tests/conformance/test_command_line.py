@@ -61,7 +61,7 @@ def test_folders_of_somebody_else_are_left_alone(tmp_path):
     before = sorted(tmp_path.rglob("*"))
     done = serve("--data", str(tmp_path), folder=tmp_path)
     assert done.returncode == FAILED
-    assert "is not a data directory of Martlet and is not empty: it has work" in done.stderr
+    assert "is not a data directory of Martlet, but has work/thesis" in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
 
