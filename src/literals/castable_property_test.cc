@@ -133,9 +133,10 @@ TEST(Castable, WideTablesAreComparedWhole) {
   core::LiteralType wider = dataset;
   wider.mutable_structured_dataset_type()->add_columns()->set_name("one more");
   EXPECT_FALSE(IsCastable(dataset, wider));
-  // Of two columns of one name the last counts, as in v1.
+  // Of two columns of one name the last counts, as in v1, and a type stays castable to itself.
   dataset.mutable_structured_dataset_type()->add_columns()->set_name("c0");
   EXPECT_FALSE(IsCastable(dataset, schema));
+  EXPECT_TRUE(IsCastable(dataset, dataset));
 }
 
 TEST(Castable, HostileSchemasInUnionsAreCutOff) {
