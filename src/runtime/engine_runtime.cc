@@ -74,7 +74,9 @@ class EngineRuntime::Impl final : public ActionSink {
         tasks_(
             executor, metadata, files, literals_, work, clock,
             [this](ExecutionId id, engine::InputBody body, std::function<void(Status)> done) {
-              Post(id, std::move(body), 0, std::move(done));
+              // How a task ended is told once: it must not be lost with a transaction.
+              Post(id, std::move(body), 0, std::move(done),
+                   Shard<ExecutionCore>::Retried::kByShard);
             },
             [this](Timestamp when, ExecutionId id, engine::InputBody body) {
               shard_.PostAt(when, id, {std::move(body), 0});
@@ -87,9 +89,12 @@ class EngineRuntime::Impl final : public ActionSink {
         outbox_(
             store, work,
             [this](ExecutionId id, engine::InputBody body, std::int64_t message) {
-              Post(id, std::move(body), message, [this, message](const Status& done) {
+              Post(id, std::move(body), message, [this, id, message](const Status& done) {
                 // An execution that is gone will never take its message.
                 if (!done && done.error().code == Code::kNotFound) return outbox_.Discard(message);
+                // What the message leads to is refused for good: the message will do no better.
+                auto refusal = done ? std::nullopt : core_.Refusal(done.error());
+                if (refusal) Post(id, std::move(refusal->body), 0, {});
                 outbox_.Settled(message, done.has_value());
               });
             },
@@ -257,10 +262,10 @@ class EngineRuntime::Impl final : public ActionSink {
 
  private:
   void Post(ExecutionId id, engine::InputBody body, std::int64_t message,
-            std::function<void(Status)> done) {
-    if (Status posted = shard_.Post(id, {std::move(body), message}, done); !posted && done) {
-      done(posted);
-    }
+            std::function<void(Status)> done,
+            Shard<ExecutionCore>::Retried retried = Shard<ExecutionCore>::Retried::kByCaller) {
+    const Status posted = shard_.Post(id, {std::move(body), message}, done, retried);
+    if (!posted && done) done(posted);
   }
 
   /// Work that a full queue refuses is repeated by the next tick.

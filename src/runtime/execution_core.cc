@@ -104,7 +104,14 @@ Result<store::ChainHead> WriteStep(store::Txn& txn, ExecutionId id, const store:
   }
   Result<store::ChainHead> next = store::AppendEvents(txn, id, head, writes.events, writes.at);
   if (!next) return next;
-  if (Status s = InsertAll(txn, writes.new_nodes); !s) return Forward(s);
+  if (Status s = InsertAll(txn, writes.new_nodes); !s) {
+    if (s.error().code != Code::kAlreadyExists) return Forward(s);
+    // Ids of inner nodes are shortened to a hash when they are long: engine contract §2.4.
+    return UserError(Code::kFailedPrecondition,
+                     "two nodes of this execution have the same id, since long ids are shortened "
+                     "to a hash; give one of the nodes another name (" +
+                         s.error().message + ')');
+  }
   if (Status s = UpdateAll(txn, writes.changed_nodes); !s) return Forward(s);
   if (Status s = InsertAll(txn, writes.new_attempts); !s) return Forward(s);
   if (Status s = UpdateAll(txn, writes.changed_attempts); !s) return Forward(s);

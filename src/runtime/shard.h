@@ -65,6 +65,12 @@ class Shard {
   using Action = typename Core::Action;
   using Done = std::function<void(Status)>;
 
+  /// Who tries again when the transaction with an input fails.
+  enum class Retried : std::uint8_t {
+    kByCaller,  ///< `done` gets the error
+    kByShard,   ///< until it is committed, or a refusal takes its place: `done` gets that error
+  };
+
   Shard(Core& core, store::Store& store, const Clock& clock)
       : core_(core), store_(store), clock_(clock) {}
 
@@ -74,13 +80,13 @@ class Shard {
   /// Hands an input over. `done` is called once: after the commit that contains what the input
   /// meant, or with the error. RESOURCE_EXHAUSTED (and no call) when the inbox is full.
   /// Thread-safe.
-  Status Post(ExecutionId id, Input input, Done done = {}) {
+  Status Post(ExecutionId id, Input input, Done done = {}, Retried retried = Retried::kByCaller) {
     const std::lock_guard lock(mutex_);
     if (inbox_.size() >= limits::kInboxMax) {
       return SystemError(Code::kResourceExhausted,
                          "the engine's inbox is full; try again in a moment");
     }
-    inbox_.push_back({id, Arrival{std::move(input), std::move(done)}});
+    inbox_.push_back({id, Arrival{std::move(input), std::move(done), retried}});
     wake_.notify_one();
     return {};
   }
@@ -154,6 +160,7 @@ class Shard {
   struct Arrival {
     Input input;
     Done done;
+    Retried retried = Retried::kByCaller;
   };
   struct Adoption {
     std::unique_ptr<State> state;
@@ -282,7 +289,7 @@ class Shard {
       // What a caller asked for may be what was refused: our own inputs are then tried without it.
       if (!FailCallers(decided, outcome.error())) {
         if (std::optional<Input> refused = core_.Refusal(outcome.error())) {
-          decided.clear();
+          Answer(std::exchange(decided, {}), Forward(outcome));
           decided.push_back({*std::move(refused), {}});
         }
       }
@@ -314,7 +321,7 @@ class Shard {
   static bool FailCallers(std::vector<Arrival>& arrivals, const Error& error) {
     std::vector<Arrival> kept;
     for (Arrival& arrival : arrivals) {
-      if (arrival.done) {
+      if (arrival.done && arrival.retried == Retried::kByCaller) {
         arrival.done(tl::unexpected<Error>(error));
       } else {
         kept.push_back(std::move(arrival));

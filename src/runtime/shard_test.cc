@@ -90,12 +90,17 @@ class ShardTest : public testing::Test {
   }
 
   /// Posts and remembers the answer as "ok" or its code.
-  void Post(int amount, std::int64_t id = 1) {
-    const Status posted = shard_.Post({id}, Add{amount}, [this](const Status& status) {
-      answers_.emplace_back(status ? "ok" : CodeName(status.error().code));
-    });
+  void Post(int amount, std::int64_t id = 1,
+            Shard<ToyCore>::Retried retried = Shard<ToyCore>::Retried::kByCaller) {
+    const Status posted = shard_.Post(
+        {id}, Add{amount},
+        [this](const Status& status) {
+          answers_.emplace_back(status ? "ok" : CodeName(status.error().code));
+        },
+        retried);
     ASSERT_TRUE(posted.has_value());
   }
+  void PostRetried(int amount) { Post(amount, 1, Shard<ToyCore>::Retried::kByShard); }
 
   /// Decides, commits, and acts on the commit.
   void Turn() {
@@ -166,6 +171,32 @@ TEST_F(ShardTest, ARefusalTakesThePlaceOfOurOwnInputs) {
   shard_.PostAt(clock_.Now(), {1}, Add{4});
   shard_.RunOnce();
   Turn();
+  core_.refuse = false;
+  clock_.Advance(std::chrono::seconds(1));
+  Turn();
+  EXPECT_EQ(core_.acts.back(), "reached 7");
+}
+
+TEST_F(ShardTest, WhatTheShardRetriesIsAnsweredOnceWhenItIsCommitted) {
+  core_.refuse = true;
+  PostRetried(4);
+  for (int i = 0; i < 3; ++i) {
+    Turn();
+    clock_.Advance(std::chrono::seconds(1));
+  }
+  EXPECT_TRUE(answers_.empty());
+  core_.refuse = false;
+  Turn();
+  EXPECT_EQ(answers_, (Acts{"ok"}));
+  EXPECT_EQ(core_.acts.back(), "reached 4");
+}
+
+TEST_F(ShardTest, ARefusalTakesThePlaceOfWhatTheShardRetriesAndAnswersIt) {
+  core_.refuse = true;
+  core_.refuse_code = Code::kFailedPrecondition;
+  PostRetried(4);
+  Turn();
+  EXPECT_EQ(answers_, (Acts{"FAILED_PRECONDITION"}));
   core_.refuse = false;
   clock_.Advance(std::chrono::seconds(1));
   Turn();

@@ -64,3 +64,10 @@ def test_what_cannot_be_ends_with_its_reason(pyflyte, stubs, asked, told):
     closure = executions.wait(stubs, executions.name_in(done.output)).closure
     assert closure.phase == Phase.FAILED
     assert told in closure.error.code + closure.error.message
+
+
+@pytest.mark.parametrize("workflow", ["clashes_at_once", "clashes_later"])
+def test_ids_that_clash_end_with_a_reason(pyflyte, workflow):
+    done = pyflyte(*RUN, "odd.py", workflow)
+    assert done.code != 0
+    assert "have the same id" in done.output

@@ -48,3 +48,26 @@ def says(word: str = "hello") -> None:
 @workflow
 def copies(word: str = "hello") -> str:
     return copied(word=word)
+
+
+@task
+def double(x: int) -> int:
+    return 2 * x
+
+
+@workflow
+def namesakes(x: int) -> int:
+    # Ids of more than 20 characters are shortened to a hash of 32 bits: these two to the same, below n0.
+    double(x=x).with_overrides(node_name="long-node-name-509669")
+    return double(x=x).with_overrides(node_name="long-node-name-1027632")
+
+
+@workflow
+def clashes_at_once(x: int = 1) -> int:
+    return namesakes(x=x).with_overrides(node_name="n0")
+
+
+@workflow
+def clashes_later(x: int = 1) -> int:
+    before = double(x=x).with_overrides(node_name="first")
+    return namesakes(x=before).with_overrides(node_name="n0")
