@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -183,8 +184,9 @@ class Shard {
     std::vector<Arrival> in_flight;  // decided, their transaction not yet durable
     std::vector<Action> actions;     // of the transaction in flight
     bool committing = false;
-    bool ready = false;   // listed in ready_
-    bool paused = false;  // after a failed transaction: listed in pauses_
+    bool ready = false;          // listed in ready_
+    bool paused = false;         // after a failed transaction: listed in pauses_
+    std::uint32_t failures = 0;  // of transactions and loads, since the last that went well
   };
 
   void Take(Message& message) {
@@ -266,7 +268,11 @@ class Shard {
       held_.erase(id);
       return false;
     }
-    LogError("shard.load_failed", {{"execution", id.value}, {"why", loaded.error().message}});
+    if (IsWorthALine(held)) {
+      LogError(
+          "shard.load_failed",
+          {{"execution", id.value}, {"times", held.failures}, {"why", loaded.error().message}});
+    }
     FailCallers(held.waiting, loaded.error());
     Pause(id, held);
     return false;
@@ -284,7 +290,11 @@ class Shard {
     std::vector<Arrival> decided = std::exchange(held.in_flight, {});
     std::vector<Action> actions = std::exchange(held.actions, {});
     if (!outcome) {
-      LogWarning("shard.turn_failed", {{"execution", id.value}, {"why", outcome.error().message}});
+      if (IsWorthALine(held)) {
+        LogWarning(
+            "shard.turn_failed",
+            {{"execution", id.value}, {"times", held.failures}, {"why", outcome.error().message}});
+      }
       held.state = nullptr;
       // What a caller asked for may be what was refused: our own inputs are then tried without it.
       if (!FailCallers(decided, outcome.error())) {
@@ -298,6 +308,7 @@ class Shard {
       Pause(id, held);
       return;
     }
+    held.failures = 0;
     Act(held, std::move(actions));
     Answer(std::move(decided), {});
     if (!held.waiting.empty()) {
@@ -311,6 +322,9 @@ class Shard {
   void Act(const Held& held, std::vector<Action> actions) {
     if (!actions.empty()) core_.Act(*held.state, std::move(actions));
   }
+
+  /// What fails ten times a second, as on a full disk, is said ever more rarely.
+  static bool IsWorthALine(Held& held) { return std::has_single_bit(++held.failures); }
 
   void EvictIfFinished(ExecutionId id, const Held& held) {
     if (held.state != nullptr && core_.Finished(*held.state)) held_.erase(id);
