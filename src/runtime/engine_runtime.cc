@@ -28,8 +28,6 @@
 namespace martlet::runtime {
 namespace {
 
-using store::TableOf;
-
 /// How often what could not be done for want of resources is tried again.
 constexpr Nanos kTickInterval = std::chrono::milliseconds(200);
 
