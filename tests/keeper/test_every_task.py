@@ -87,7 +87,8 @@ class Run:
             ("FLYTE_INTERNAL_EXECUTION_ID", "e"), ("A_VARIABLE", "of the task"),
             ("WITNESS_PLACE", str(meeting)), ("WITNESS_PEERS", str(peers)),
         ]  # fmt: skip
-        code = {source.name: source.read_text(), "witness.py": WITNESS.read_text()}
+        # Modules beside it, too: some import one another.
+        code = {beside.name: beside.read_text() for beside in (*source.parent.glob("*.py"), WITNESS)}
         python = "" if run.startswith("exec") else PYTHON
         keeper.start(self.name, argv, environment, python, code)
 
