@@ -79,11 +79,11 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   /// Hands an input over. `done` is called once: after the commit that contains what the input
-  /// meant, or with the error. RESOURCE_EXHAUSTED (and no call) when the inbox is full.
-  /// Thread-safe.
+  /// meant, or with the error. RESOURCE_EXHAUSTED (and no call) when the inbox is full of callers'
+  /// inputs; those that the shard retries are bounded by what runs. Thread-safe.
   Status Post(ExecutionId id, Input input, Done done = {}, Retried retried = Retried::kByCaller) {
     const std::lock_guard lock(mutex_);
-    if (inbox_.size() >= limits::kInboxMax) {
+    if (retried == Retried::kByCaller && inbox_.size() >= limits::kInboxMax) {
       return SystemError(Code::kResourceExhausted,
                          "the engine's inbox is full; try again in a moment");
     }

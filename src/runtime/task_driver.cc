@@ -117,7 +117,8 @@ void TaskDriver::Start(std::shared_ptr<const ExecutionContext> context, engine::
   std::optional<executors::Report> known;
   {
     const std::lock_guard lock(mutex_);
-    if (tasks_.contains(key)) return;
+    const bool is_settling = settling_.contains(key) && !MARTLET_FAULT("driver.start_settling");
+    if (tasks_.contains(key) || is_settling) return;
     task.weight = admission_.Weigh(task.resources.requests, task_template.metadata().is_eager());
     const auto adopted = adopted_.find(key);
     const auto state =
@@ -201,8 +202,7 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
     engine::Fault fault{.code = "BindingResolutionFailure",
                         .message = inputs.error().message,
                         .kind = engine::FaultKind::kSystem};
-    Release(key);
-    return post_(key.execution, engine::BindingFailed{action.stamp, std::move(fault)}, {});
+    return Settle(key, engine::BindingFailed{action.stamp, std::move(fault)}, Trace::kNone);
   }
 
   const flyteidl::core::TaskTemplate& task_template = TemplateOf(*task.context, action.stamp.path);
@@ -291,15 +291,30 @@ void TaskDriver::HandOver(const Key& key, const Task& task) {
 }
 
 void TaskDriver::Fail(const Key& key, const Task& task, engine::Fault fault, bool recoverable) {
+  Settle(key,
+         engine::AttemptFailed{.stamp = task.action.stamp,
+                               .fault = std::move(fault),
+                               .recoverable = recoverable,
+                               .started_at = {},
+                               .executor = options_.executor_instance,
+                               .has_deck = false},
+         Trace::kNone);
+}
+
+void TaskDriver::Settle(const Key& key, engine::InputBody end, Trace trace) {
+  {
+    const std::lock_guard lock(mutex_);
+    settling_.insert(key);
+  }
+  post_(key.execution, std::move(end), [this, key, trace](const Status& committed) {
+    {
+      const std::lock_guard lock(mutex_);
+      settling_.erase(key);
+    }
+    // Without a commit the record stays: the end is reported again after a restart.
+    if (committed && trace == Trace::kOfExecutor) Forget(key);
+  });
   Release(key);
-  post_(key.execution,
-        engine::AttemptFailed{.stamp = task.action.stamp,
-                              .fault = std::move(fault),
-                              .recoverable = recoverable,
-                              .started_at = {},
-                              .executor = options_.executor_instance,
-                              .has_deck = false},
-        {});
 }
 
 void TaskDriver::Kill(ExecutionId execution, const engine::KillAttempt& action) {
@@ -389,13 +404,12 @@ void TaskDriver::OnReport(executors::Report report) {
       if (report.may_start_again && !task.killed) {
         return SubmitWork(key, [this, key] { Prepare(key); });
       }
+      if (!task.killed) {
+        return Settle(key, engine::AttemptLost{task.action.stamp, report.reason},
+                      Trace::kOfExecutor);
+      }
       Release(key);
-      if (task.killed) return Forget(key);
-      post_(key.execution, engine::AttemptLost{task.action.stamp, report.reason},
-            [this, key](const Status& committed) {
-              if (committed) Forget(key);
-            });
-      return;
+      return Forget(key);
   }
 }
 
@@ -407,14 +421,10 @@ void TaskDriver::Judge(const Key& key) {
     if (found == tasks_.end()) return;
     task = found->second;
   }
-  const auto forget = [this, key](const Status& committed) {
-    // Without a commit the record stays: the end is reported again after a restart.
-    if (committed) Forget(key);
-  };
   if (task.killed) {
     // The engine has decided already; nothing that it left is published.
     Release(key);
-    return forget(Status());
+    return Forget(key);
   }
   const executors::Report& report = *task.end;
   engine::InputBody outcome =
@@ -426,8 +436,7 @@ void TaskDriver::Judge(const Key& key) {
                     .executor_instance = options_.executor_instance,
                     .literal_bytes_max = options_.literal_bytes_max},
                    metadata_, files_);
-  post_(key.execution, std::move(outcome), forget);
-  Release(key);
+  Settle(key, std::move(outcome), Trace::kOfExecutor);
 }
 
 void TaskDriver::Forget(const Key& key) {

@@ -27,7 +27,8 @@
 
 namespace martlet::runtime {
 
-/// Hands an input to an execution's shard; `done` runs after the commit that contains it.
+/// Hands an input to an execution's shard, which repeats it until it is committed; `done` runs
+/// then, or with the error when it never will be.
 using PostInput =
     std::function<void(ExecutionId, engine::InputBody, std::function<void(Status)> done)>;
 /// The same without an answer, but not before `when`.
@@ -106,6 +107,11 @@ class TaskDriver {
   void Forget(const Key& key);
   void Release(const Key& key);  // takes mutex_
   void Fail(const Key& key, const Task& task, engine::Fault fault, bool recoverable);
+  /// What the executor keeps of an attempt that ended.
+  enum class Trace : std::uint8_t { kNone, kOfExecutor };
+  /// Tells the engine how an attempt ended, and lets go of it. Until that is committed the engine,
+  /// should it read its rows again meanwhile, wants the attempt started that has ended.
+  void Settle(const Key& key, engine::InputBody end, Trace trace);
   void SubmitWork(const Key& key, std::function<void()> work);
 
   executors::Executor& executor_;
@@ -120,6 +126,7 @@ class TaskDriver {
 
   mutable std::mutex mutex_;
   std::map<Key, Task> tasks_;                  // guarded by mutex_
+  std::set<Key> settling_;                     // ended, and not committed yet; guarded by mutex_
   std::deque<Key> waiting_;                    // in order of arrival; guarded by mutex_
   std::size_t eager_waiting_ = 0;              // of waiting_, those without processor time; guarded
   std::map<NodeKey, int> ending_;              // killed attempts not yet gone; guarded

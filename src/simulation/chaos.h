@@ -19,6 +19,7 @@ struct Chaos {
   unsigned stall = 0;         ///< before a step, in hundredths of a percent: nothing runs a while
   bool wall_jumps = false;
   bool unsupported = false;  ///< workflows have kinds of nodes that the engine does not run
+  unsigned fail_commit = 0;  ///< transactions that fail as on a full disk
   unsigned recoveries = 0;   ///< how many executions are made that recover an earlier one
   // These change outcomes in ways that depend on time; without them the reference is asked.
   bool timeouts = false;
@@ -68,6 +69,17 @@ struct Chaos {
   SeededRandom random(seed ^ 0x4ec0);
   if (random.Chance(20)) chaos.recoveries = static_cast<unsigned>(random.Below(8) + 1);
   return chaos;
+}
+
+[[nodiscard]] inline Chaos WithFailingCommits(Chaos chaos, std::uint64_t seed) {
+  SeededRandom random(seed ^ 0xfa11);
+  if (random.Chance(20)) chaos.fail_commit = static_cast<unsigned>(random.Below(20) + 1);
+  return chaos;
+}
+
+[[nodiscard]] inline Chaos ChaosOf(std::uint64_t seed, Random& random, bool durable) {
+  return WithFailingCommits(
+      WithRecoveries(WithAbandonment(RandomChaos(random, durable), seed), seed), seed);
 }
 
 }  // namespace martlet::simulation

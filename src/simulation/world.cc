@@ -22,6 +22,7 @@
 #include "simulation/oracle.h"
 #include "simulation/task_script.h"
 #include "simulation/troubled_files.h"
+#include "simulation/troubled_store.h"
 #include "simulation/watched_executor.h"
 #include "simulation/workflow_library.h"
 #include "store/guards.h"
@@ -38,7 +39,6 @@ constexpr std::uint64_t kRoundsMax = 500'000;
 constexpr Nanos kPeaceMax = std::chrono::hours(48);
 /// A killed attempt may ask for this much time; longer, and it was forgotten.
 constexpr Nanos kOrphanMax = std::chrono::minutes(1);
-
 /// How far time leaps at most while there is such an attempt.
 constexpr Nanos kOrphanStep = std::chrono::seconds(5);
 constexpr Nanos kTick = std::chrono::milliseconds(200);
@@ -65,10 +65,7 @@ class World {
         coverage_(options.coverage),
         reach_(reach),
         random_(options.seed),
-        chaos_(WithRecoveries(
-            WithAbandonment(RandomChaos(random_, options.store == StoreKind::kSqlite),
-                            options.seed),
-            options.seed)),
+        chaos_(ChaosOf(options.seed, random_, options.store == StoreKind::kSqlite)),
         script_(options.seed, chaos_.task_trouble),
         library_(RandomLibrary(random_,
                                {.timeouts = chaos_.timeouts, .unsupported = chaos_.unsupported})),
@@ -178,7 +175,7 @@ class World {
     MARTLET_CHECK_MSG(objects.has_value(), objects ? "" : objects.error().message);
     objects_ = *std::move(objects);
     runtime_ = std::make_unique<runtime::EngineRuntime>(
-        host_.store(), *objects_, *Disk(), executor_, work_, clock_,
+        store_, *objects_, *Disk(), executor_, work_, clock_,
         runtime::RuntimeOptions{.metadata_prefix = std::string(kRoot) + "/metadata",
                                 .raw_prefix = std::string(kRoot) + "/raw",
                                 .platform = {.authority = "127.0.0.1:1"},
@@ -563,6 +560,7 @@ class World {
   std::unique_ptr<SimulatedFiles> disk_;
   std::unique_ptr<TroubledFiles> troubled_disk_;
   StoreHost host_;
+  TroubledStore store_{host_, [this] { return Chance(chaos_.fail_commit, "transaction fails"); }};
   SeededRandom executor_random_;
   executors::SimulatedExecutor tasks_;
 

@@ -18,8 +18,8 @@ inline constexpr const char* kWorldBugs[] = {
     "core.begin_without_end",  "runtime.rewrite_source",     "runtime.adopt_stranger",
     "runtime.abort_stranger",  "driver.start_before_gone",   "driver.forget_kill",
     "driver.ignore_adopted",   "driver.keep_ended",          "store.parent_ended",
-    "runtime.lose_timer",      "runtime.recover_failed",     "core.forget_original",
-    "world.lying_disk",
+    "driver.start_settling",   "runtime.lose_timer",         "runtime.recover_failed",
+    "core.forget_original",    "world.lying_disk",
 };
 
 /// Kinds of faults that worlds have.
@@ -74,6 +74,7 @@ inline constexpr const char* kWorldFaults[] = {
     "task vanishes",
     "task vanishes when it is done",
     "tasks end while the server is down",
+    "transaction fails",
     "wall clock jumps",
     "work queue full",
 };
