@@ -112,7 +112,13 @@ void OutboxDispatcher::Settled(std::int64_t message, bool removed) {
 
 void OutboxDispatcher::Discard(std::int64_t message) {
   store_.Submit([message](store::Txn& txn) { return store::ConsumeMessage(txn, message); },
-                [this, message](const Result<store::Commit>&) { Settled(message, true); });
+                [this, message](const Result<store::Commit>& removed) {
+                  if (removed) return Settled(message, true);
+                  // It is there still, or somebody else took it: the next Tick looks.
+                  const std::lock_guard lock(mutex_);
+                  in_flight_.erase(message);
+                  missed_ = true;
+                });
 }
 
 }  // namespace martlet::runtime
